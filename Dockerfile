@@ -11,7 +11,7 @@ ARG PIP_CERT
 ARG PIP_RETRIES=10
 ARG PIP_DEFAULT_TIMEOUT=60
 WORKDIR /source
-COPY pyproject.toml README.md LICENSE build_models.py ./
+COPY pyproject.toml README.md LICENSE build_metadata.py build_models.py ./
 COPY src src
 RUN python3 -m venv /opt/lamplighter \
     && /opt/lamplighter/bin/pip install --no-cache-dir --disable-pip-version-check '.[all]' \

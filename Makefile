@@ -2,6 +2,9 @@
 
 PYTHON ?= python3
 ARGS ?=
+DIST ?= dist
+RELEASE ?= .release
+TAG ?= v$(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' src/lamplighter/__init__.py)
 BIN := .venv/bin
 WORKERS = $(shell $(BIN)/python -c 'import os; print(5 * len(os.sched_getaffinity(0)) // 2)')
 READY := .venv/ready
@@ -11,7 +14,7 @@ PURE := $(addprefix tests/,architecture asl base contracts/test_jsonata.py conso
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test test-versions quick chaos fuzz demo bench docs docs-serve reference pictures clean
+.PHONY: help setup check test test-versions quick chaos fuzz demo bench docs docs-serve reference pictures dist release-check release-notes clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST)
@@ -72,6 +75,22 @@ reference: setup ## make the pages of the manual again that are made from the pr
 pictures: setup ## take the screenshots of the console in docs/ again; needs Chromium
 	$(BIN)/python -m tests.console.pictures
 
+# twine and awscli, which the tests need, want different versions of docutils.
+$(RELEASE)/ready: pyproject.toml
+	$(PYTHON) -m venv --clear $(RELEASE)
+	$(RELEASE)/bin/python -m pip install --quiet --disable-pip-version-check --retries 10 build twine 'hatchling>=1.30' 'botocore>=1.44'
+	@touch $@
+
+dist: $(RELEASE)/ready ## build the wheel and the source distribution into dist/, twice, and compare both builds
+	$(RELEASE)/bin/python .ci/release.py build $(DIST)
+
+release-check: $(RELEASE)/ready ## check dist/: TAG=v0.1.0 is its version, the page for an index is right, an SBOM is there
+	$(RELEASE)/bin/python -m twine check --strict $(DIST)/*
+	$(RELEASE)/bin/python .ci/release.py check $(DIST) $(TAG)
+
+release-notes: ## print the section of the changelog for TAG=v0.1.0
+	@$(PYTHON) .ci/release.py notes $(TAG)
+
 clean: ## remove .venv and every cache
-	rm -rf .venv .sam .versions .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist site
+	rm -rf .venv .sam .versions .release .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist site
 	find src tests -name __pycache__ -prune -exec rm -rf {} +

@@ -12,7 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from lamplighter.services.states.tables.executions import EVENT_ID_BITS
+from lamplighter.services.states.tables.history import EVENT_ID_BITS
 from lamplighter.store.data_directory import DATABASE
 
 DAYS = 80

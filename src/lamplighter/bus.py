@@ -15,7 +15,6 @@ from typing import Protocol
 
 from lamplighter.base import arn
 from lamplighter.base.errors import Bug, LamplighterError, UnknownOperation
-from lamplighter.base.event_stream import EventStream
 from lamplighter.base.json_text import Json
 from lamplighter.base.role_session import RoleSession, Signer
 from lamplighter.base.threads import run_in_thread
@@ -90,8 +89,7 @@ PREPARED = object()
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation of a service: it only reads (`read`), runs in a turn of writes (`write`), or answers with events
-    as they happen (`stream`).
+    """One operation of a service: it only reads (`read`) or runs in a turn of writes (`write`).
 
     If the result is awaitable, the bus awaits it after the commit (long polling).
     """
@@ -102,8 +100,6 @@ class Operation:
     prepare: Callable[[Reader, Caller, Json], Work | None] | None = None
     """Return the work before the call, a function that runs in a thread or a coroutine function; None if there is
     none."""
-    stream: Callable[[Reader, Caller, Json], EventStream] | None = None
-    """Only requests from outside can call such an operation: a service would have to wait for the stream's end."""
 
     def run(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Write or read in a turn of writes, and return the result."""
@@ -218,9 +214,8 @@ class Bus:
             self._loaders[service] = load
 
     def serves(self, service: str, operation: str) -> bool:
-        """Return whether a registered service has this operation, and other services may call it."""
-        found = self._services.get(service, {}).get(operation)
-        return found is not None and found.stream is None
+        """Return whether a registered service has this operation."""
+        return operation in self._services.get(service, {})
 
     def serves_any(self, service: str) -> bool:
         """Return whether the service is registered."""
@@ -279,9 +274,8 @@ class Bus:
         else:
             if actor is not None:
                 await record_read(self.store, actor, operation, params)
-            read = entry.read or entry.stream
-            assert read is not None
-            result = read(self.store.reader, caller, params)
+            assert entry.read is not None
+            result = entry.read(self.store.reader, caller, params)
         return await first_result(result, until_caller_gone()) if inspect.isawaitable(result) else result
 
     async def prepare(self, caller: Caller, service: str, operation: str, params: Json) -> Json:

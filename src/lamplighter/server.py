@@ -31,7 +31,7 @@ from lamplighter.base.threads import run_in_thread
 from lamplighter.bus import Caller, CallerGone, first_result
 from lamplighter.console import paths
 from lamplighter.console.ports.local import LocalPort
-from lamplighter.engine import object_bodies, streamed_bodies
+from lamplighter.engine import object_bodies
 from lamplighter.engine.engine import Engine
 from lamplighter.engine.object_bodies import BodyMemory, Receive, Send
 from lamplighter.engine.sessions import identify_caller, read_session, session_secret
@@ -166,14 +166,12 @@ class HttpServer:
                 http.file.discard()
         if body.is_awaited:
             response = replace(response, headers=[*response.headers, (b"connection", b"close")])
-        await self._send(response, send, body)
+        await self._send(response, send)
 
-    async def _send(self, response: Response, send: Send, receive: Receive) -> None:
+    async def _send(self, response: Response, send: Send) -> None:
         await send({"type": "http.response.start", "status": response.status, "headers": response.headers})
         if response.file is not None:
             await object_bodies.send_file(response.file, send, self.memory)
-        elif response.stream is not None:
-            await streamed_bodies.send_stream(response.stream, send, lambda: self._until_caller_gone(receive))
         else:
             await send({"type": "http.response.body", "body": response.body})
 

@@ -55,7 +55,7 @@ def test_lint_reports_only_that_the_processes_of_an_example_cannot_run_on_aws(na
         for each in lint_job_file(load_job_file(EXAMPLES / name / "lamplighter.yaml"))
         if each.severity != "info"
     ]
-    expected = ("a job without an image cannot run on AWS", "because it is the only one")
+    expected = ("a job without an image cannot run on AWS", "loses an alert")
     assert all(message.endswith(expected) for message in found)
 
 

@@ -4,16 +4,13 @@ import http.client
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
-from botocore.exceptions import EventStreamError
 from prometheus_client.parser import text_string_to_metric_families
 
 from lamplighter.base.json_text import Json
@@ -188,67 +185,3 @@ def test_health_and_metrics_refuse_web_pages_and_other_methods_and_paths_do_not_
         assert send_request(account, path, Host="evil.example")[0] == 403
         assert send_request(account, path, "POST")[0] == 405
     assert send_request(account, "/_lamplighter/else")[0] == 404
-
-
-def test_boto3_queries_logs_while_other_requests_are_answered(account: EngineAccount) -> None:
-    logs, sqs = account.client("logs"), account.client("sqs")
-    logs.create_log_group(logGroupName=GROUP)
-    logs.create_log_stream(logGroupName=GROUP, logStreamName="s")
-    for _ in range(20):
-        events = [
-            {
-                "timestamp": now(),
-                "message": json.dumps({"level": "ERROR" if number % 10 == 0 else "INFO", "ms": number}),
-            }
-            for number in range(1000)
-        ]
-        logs.put_log_events(logGroupName=GROUP, logStreamName="s", logEvents=events)
-    query = logs.start_query(
-        logGroupName=GROUP,
-        startTime=now() // 1000 - 3600,
-        endTime=now() // 1000 + 1,
-        queryString="stats count(*) as n, max(ms) as slowest by level | sort n desc",
-    )["queryId"]
-    sqs.create_queue(QueueName="beside")
-    eventually(lambda: logs.get_query_results(queryId=query)["status"] == "Complete")
-    answer = logs.get_query_results(queryId=query)
-    rows = [{each["field"]: each["value"] for each in row} for row in answer["results"]]
-    assert rows == [
-        {"level": "INFO", "n": "18000", "slowest": "999"},
-        {"level": "ERROR", "n": "2000", "slowest": "990"},
-    ]
-    assert answer["statistics"]["recordsScanned"] == 20_000
-    assert logs.describe_queries(logGroupName=GROUP)["queries"][0]["status"] == "Complete"
-
-
-def test_boto3_follows_a_group_with_live_tail_until_the_engine_stops(served: ServedEngine) -> None:
-    logs = served.client("logs")
-    logs.create_log_group(logGroupName=GROUP)
-    logs.create_log_stream(logGroupName=GROUP, logStreamName="night")
-    arn = logs.describe_log_groups()["logGroups"][0]["logGroupArn"]
-    with closing(logs.start_live_tail(logGroupIdentifiers=[arn])["responseStream"]) as stream:
-        events = iter(stream)
-        assert next(events)["sessionStart"]["logGroupIdentifiers"] == [arn]
-        logs.put_log_events(
-            logGroupName=GROUP, logStreamName="night", logEvents=[{"timestamp": now(), "message": "seen at once"}]
-        )
-        updates = (each["sessionUpdate"]["sessionResults"] for each in events)
-        (found,) = next(results for results in updates if results)
-        assert found["message"] == "seen at once"
-        served.kill(signal.SIGTERM)
-        with pytest.raises(EventStreamError, match="SessionStreamingException"):
-            list(updates)
-
-
-def test_a_malformed_query_is_refused_with_the_place_of_its_fault(account: EngineAccount) -> None:
-    logs = account.client("logs")
-    logs.create_log_group(logGroupName=GROUP)
-    text = "fields @message\n| filter level ~ 3"
-    with pytest.raises(logs.exceptions.MalformedQueryException) as error:
-        logs.start_query(logGroupName=GROUP, queryString=text, startTime=0, endTime=1)
-    assert error.value.response["Error"]["Message"] == "unexpected symbol found '~' at line 2 and position 16"
-    place = text.index("~")
-    assert error.value.response["queryCompileError"] == {
-        "location": {"startCharOffset": place, "endCharOffset": place + 1},
-        "message": "unexpected symbol found '~'",
-    }

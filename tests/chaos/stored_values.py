@@ -25,7 +25,6 @@ PARAMETER_EXISTS = (
     "|| ssm_parameter_versions.version = ?"
 )
 SECRET_EXISTS = "SELECT 1 FROM secret_versions WHERE version = ?"
-QUERY_EXISTS = "SELECT 1 FROM log_queries WHERE name = ?"
 KEYS = 4
 BUCKET = "night"
 
@@ -72,9 +71,6 @@ class StoredValues:
         given = {"SecretId": "database", "SecretString": f"secret {number}"}
         secret = self._harness.call("secretsmanager", "PutSecretValue", **given)["VersionId"]
         self._recorded.add_fact(SECRET_EXISTS, secret)
-        times = {"startTime": 0, "endTime": self._harness.clock.now()}
-        query = {"logGroupName": "night", "queryString": "stats count(*)", **times}
-        self._recorded.add_fact(QUERY_EXISTS, self._harness.call("logs", "StartQuery", **query)["queryId"])
 
     def _put(self, key: str, body: bytes) -> None:
         self._change(key)

@@ -149,6 +149,18 @@ def test_a_double_click_starts_one_run(served: ServedEngine, chromium: Browser) 
     assert len(served.sfn.list_executions(stateMachineArn=machine)["executions"]) == 2
 
 
+def test_the_second_click_of_a_double_click_does_not_press_a_button_of_the_next_page(
+    served: ServedEngine, chromium: Browser
+) -> None:
+    machine = served.machine(PASS, "nightly")
+    with real_browser.open_page(chromium) as page:
+        page.goto(f"{served.url}/jobs/{machine}")
+        button = page.get_by_role("button", name="Start", exact=True)
+        expect(button).to_be_visible()
+        event = 'new MouseEvent("click", {detail: 2, bubbles: true, cancelable: true})'
+        assert button.evaluate(f"(each) => each.dispatchEvent({event})") is False
+
+
 def test_a_run_that_was_run_again_from_another_tab_leads_to_the_run_that_is_under_way(
     served: ServedEngine, chromium: Browser
 ) -> None:

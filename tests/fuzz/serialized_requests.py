@@ -11,11 +11,10 @@ import botocore.model
 import botocore.parsers
 import botocore.serialize
 from botocore.awsrequest import HeadersDict
-from botocore.eventstream import EventStreamBuffer
 from botocore.parsers import ResponseParserError
 from botocore.response import StreamingBody
 
-from lamplighter.base.json_text import Json, loads
+from lamplighter.base.json_text import Json
 from lamplighter.wire.models.service_models import REST_XML, SERVICES, load_service
 from tests.fuzz.known_texts import ACCOUNT, REGION
 
@@ -100,8 +99,6 @@ class Target:
 
         The body of an object is a stream, which an SDK does not decode.
         """
-        if self.model.has_event_stream_output and answer.status == 200:
-            return _read_event_stream(answer.body)
         parser = botocore.parsers.create_parser(self.protocol)
         is_stream = self.model.has_streaming_output and answer.status < 300
         body = StreamingBody(BytesIO(answer.body), len(answer.body)) if is_stream else answer.body
@@ -111,14 +108,6 @@ class Target:
         except UnicodeDecodeError as error:
             raise ResponseParserError(f"the text of the answer is not UTF-8: {error}") from error
         return parsed
-
-
-def _read_event_stream(body: bytes) -> Json:
-    """Return the events of a stream as an SDK reads them. Raises ParserError of botocore."""
-    buffer = EventStreamBuffer()
-    buffer.add_data(body)
-    events = [{"headers": message.headers, "payload": loads(message.payload)} for message in buffer]
-    return {"events": events, "ResponseMetadata": {}}
 
 
 @cache

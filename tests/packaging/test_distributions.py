@@ -16,6 +16,8 @@ DATA_FILES = {
     "lamplighter/store/schema/cloudformation.sql",
 }
 """One file of each kind that is not a module."""
+SCHEMAS = "lamplighter/services/cloudformation/resource_types/schemas.json.gz"
+"""The extracts of AWS's schemas, which are made when the wheel is built."""
 SERVED = {entry.model for entry in SERVICES.values()}
 SOURCE_FILES = (
     "pyproject.toml",
@@ -31,9 +33,10 @@ SOURCE_FILES = (
 def test_the_wheel_contains_the_package_and_nothing_else(tmp_path: Path) -> None:
     build(ROOT, tmp_path, "--wheel")
     files = wheel_files(wheel_of(tmp_path))
-    models = [name for name in files if name.startswith("lamplighter/base/aws_models/")]
+    models = [name for name in files if name.startswith("lamplighter/base/aws_models/") or name == SCHEMAS]
     assert [name for name in files if ".dist-info/" not in name and name not in models] == package_files()
     assert {name.split("/")[3] for name in models if name.endswith("/service-2.json.gz")} == SERVED
+    assert SCHEMAS in files
     assert DATA_FILES - set(files) == set()
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in files)
 

@@ -1,4 +1,4 @@
-"""The workflows of GitHub are valid, use actions by their major version, and test what the package promises."""
+"""The workflows and forms of GitHub are valid, trust no moving tag, and test what the package promises."""
 
 import re
 import subprocess
@@ -14,36 +14,57 @@ from lamplighter.base.json_text import Json
 from tests.packaging.distributions import ROOT
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
-PINNED = re.compile(r"[\w-]+/[\w-]+@(v\d+|release/v\d+)")
+FORMS = sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("[!c]*.yml"))
+FILES = {
+    "vendor.github-workflows": WORKFLOWS,
+    "vendor.compose-spec": [ROOT / "compose.yaml"],
+    "vendor.dependabot": [ROOT / ".github" / "dependabot.yml"],
+    "vendor.github-issue-forms": FORMS,
+    "vendor.github-issue-config": [ROOT / ".github" / "ISSUE_TEMPLATE" / "config.yml"],
+}
+USED = re.compile(r"^ *(?:- )?uses: (.*)$", re.MULTILINE)
+PINNED = re.compile(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+(\.\d+)*|\./\.github/workflows/tests\.yml")
+READS = {"contents": "read"}
+WRITES = {"id-token": "write", "attestations": "write"}
+PERMISSIONS = {
+    "tests": {"everything": READS, "versions": READS},
+    "pages": {"build": READS, "deploy": {"pages": "write", "id-token": "write"}},
+    "release": {
+        "tests": READS,
+        "build": READS,
+        "publish": WRITES,
+        "image": {**READS, "packages": "write", **WRITES},
+        "announce": {"contents": "write"},
+    },
+}
 CLASSIFIER = re.compile(r"Programming Language :: Python :: (3\.\d+)")
 
 
-@pytest.mark.parametrize("schema", ["vendor.github-workflows", "vendor.compose-spec"])
+@pytest.mark.parametrize("schema", FILES)
 def test_the_files_fit_their_schema(schema: str) -> None:
-    files = WORKFLOWS if "workflows" in schema else [ROOT / "compose.yaml"]
-    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, *map(str, files)]
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, *map(str, FILES[schema])]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.name)
-def test_actions_are_used_by_their_major_version(workflow: Path) -> None:
-    used = [step["uses"] for job in jobs(workflow).values() for step in job.get("steps", ()) if "uses" in step]
+def test_each_action_is_pinned_by_the_hash_of_its_commit(workflow: Path) -> None:
+    used = USED.findall(workflow.read_text())
     assert used
     assert [each for each in used if not PINNED.fullmatch(each)] == []
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.name)
 def test_a_job_has_only_the_permissions_that_it_needs(workflow: Path) -> None:
-    assert read(workflow)["permissions"] == {"contents": "read"}
-    granted = {name: job["permissions"] for name, job in jobs(workflow).items() if "permissions" in job}
-    expected = {"publish": {"id-token": "write"}, "image": {"contents": "read", "packages": "write"}}
-    assert granted == (expected if workflow.name == "release.yml" else {})
+    assert read(workflow)["permissions"] == {}
+    granted = {name: job["permissions"] for name, job in jobs(workflow).items()}
+    assert granted == PERMISSIONS[workflow.stem]
 
 
 def test_every_promised_python_is_tested() -> None:
-    (tests,) = (path for path in WORKFLOWS if path.name == "tests.yml")
-    assert jobs(tests)["versions"]["strategy"]["matrix"]["python"] == list(promised_versions())
+    assert jobs(ROOT / ".github/workflows/tests.yml")["versions"]["strategy"]["matrix"]["python"] == list(
+        promised_versions()
+    )
 
 
 def promised_versions() -> Iterator[str]:

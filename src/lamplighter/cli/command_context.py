@@ -6,6 +6,7 @@ one sentence and exit code 1, and the same time zone for all: `rerun --failed` m
 
 import inspect
 import os
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -25,6 +26,7 @@ from lamplighter.cli.internal_calls import call_engine
 from lamplighter.cli.job_file import DEFAULT_JOB_FILE, EnvironmentOption, print_problems, read_job_file
 from lamplighter.cli.local_zone import zone_of_schedules
 from lamplighter.cli.target import (
+    DATA_VARIABLE,
     DEFAULT_DATA,
     AwsOption,
     DataOption,
@@ -57,6 +59,12 @@ class CommandContext:
     """A function that reads the job file's project when a command first needs it."""
     file: Path | None = None
     """The job file, if the user names one."""
+    options: str = ""
+    """The options that chose the site, such as ` -e prod --aws`; a further command needs them, too."""
+
+    def hint(self, command: str) -> str:
+        """Return a command line that the user may want next, for the same site."""
+        return f"lamplighter {command}{self.options}"
 
     @cached_property
     def target(self) -> Target:
@@ -176,11 +184,33 @@ def _make_context(
         find_target,
         endpoint_url=endpoint_url, aws=aws, profile=profile, region=region, data=data, when_stopped=when_stopped,
     )  # fmt: skip
-    return guarded_context(find, partial(read_project, file, environment), file)
+    options = option_words(file, environment, endpoint_url, profile, region, data, aws=aws)
+    return guarded_context(find, partial(read_project, file, environment), file, options)
+
+
+def option_words(
+    file: Path | None,
+    environment: str | None,
+    endpoint_url: str | None,
+    profile: str | None,
+    region: str | None,
+    data: Path,
+    *,
+    aws: bool,
+) -> str:
+    """Return the options that choose the same site again, as a shell reads them; defaults are left out."""
+    stated = None if data in (DEFAULT_DATA, Path(os.environ.get(DATA_VARIABLE, ""))) else data
+    values = (file, environment, endpoint_url, profile, region, stated)
+    names = ("--file", "-e", "--endpoint-url", "--profile", "--region", "--data")
+    words = [f" {name} {shlex.quote(str(each))}" for name, each in zip(names, values, strict=True) if each is not None]
+    return "".join([*words, *([" --aws"] if aws else [])])
 
 
 def guarded_context(
-    find: Callable[..., Target], read_project: Callable[[], Project | None], file: Path | None = None
+    find: Callable[..., Target],
+    read_project: Callable[[], Project | None],
+    file: Path | None = None,
+    options: str = "",
 ) -> CommandContext:
     """Return a context whose target is none that the job file refuses."""
     read = cache(read_project)
@@ -189,7 +219,7 @@ def guarded_context(
         project = read()
         return find(settings=project and project.aws)
 
-    return CommandContext(find_guarded, read, file)
+    return CommandContext(find_guarded, read, file, options)
 
 
 @contextmanager

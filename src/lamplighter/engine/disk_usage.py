@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lamplighter.base.json_text import Json
-from lamplighter.services.states.tables.executions import EVENT_ID_BITS
+from lamplighter.services.states.tables.history import EVENT_ID_BITS
 from lamplighter.store import retention
 from lamplighter.store.data_directory import DATABASE, WAL
 from lamplighter.store.db import Reader

@@ -3,7 +3,7 @@
 This module parses nothing. See https://asgi.readthedocs.io/en/latest/specs/www.html.
 """
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lamplighter.base.file_body import FileBody, ReceivedFile
@@ -30,27 +30,15 @@ class HttpRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class StreamedBody:
-    """A body of unknown length, whose pieces are sent as they are made."""
-
-    pieces: AsyncGenerator[bytes]
-    """The pieces. The sender closes the generator, also when the caller disconnects."""
-    interruption: bytes
-    """The piece that ends a body if the engine stops or fails before the pieces have ended."""
-
-
-@dataclass(frozen=True, slots=True)
 class Response:
     """A complete HTTP response."""
 
     status: int
     headers: list[tuple[bytes, bytes]]
-    """The headers, with names as AWS spells them and including content-length, unless the body is a stream."""
+    """The headers, with names as AWS spells them and including content-length."""
     body: bytes
     file: FileBody | None = None
     """A body that is sent piece by piece; `body` is then empty."""
-    stream: StreamedBody | None = None
-    """A body that is sent as it is made; `body` is then empty."""
 
 
 def make_response(status: int, content_type: bytes, body: bytes, request_id: str) -> Response:

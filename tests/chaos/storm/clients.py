@@ -12,7 +12,6 @@ from tests.chaos.storm.client_calls import ClientCalls
 from tests.chaos.storm.ledger import WorkItem
 from tests.chaos.storm.metrics import put_metric
 from tests.chaos.storm.object_versions import put_version
-from tests.chaos.storm.queries import start_query
 from tests.chaos.storm.registers.objects import OBJECTS
 from tests.chaos.storm.registers.parameters import PARAMETERS
 from tests.chaos.storm.registers.register_clients import change_registers
@@ -139,7 +138,6 @@ CLIENTS: tuple[tuple[ClientWork, float], ...] = (
     (change_registers(ROLES), 0.2),
     (change_registers(SETTINGS), 0.2),
     (put_version, 0.2),
-    (start_query, 0.5),
     (execute_change_sets, 1.0),
     (put_metric, 0.2),
     (assume_role, 0.5),

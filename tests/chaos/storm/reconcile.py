@@ -17,7 +17,6 @@ from tests.chaos.storm.map_results import read_map_results
 from tests.chaos.storm.metrics import check_metric
 from tests.chaos.storm.object_files import check_object_files
 from tests.chaos.storm.object_versions import check_versions
-from tests.chaos.storm.queries import check_queries
 from tests.chaos.storm.registers.register_clients import check_register
 from tests.chaos.storm.resources import GROUP, STREAM, Resources
 from tests.chaos.storm.sessions import check_sessions
@@ -63,7 +62,6 @@ def _check_stored_values(
     check_parameter_histories(served, ledger, figures)
     check_secret_stages(served, ledger, figures)
     check_versions(served, ledger, figures)
-    check_queries(served, ledger, figures, wait)
     check_change_sets(served, ledger, figures, wait)
     check_metric(served, ledger, figures)
     check_sessions(served, ledger, figures)

@@ -112,6 +112,15 @@ def test_a_running_run_is_shown_up_to_now(job_folder: JobFolder) -> None:
     job_folder.invoke("stop", "endless")
 
 
+def test_a_hint_has_the_options_that_chose_the_site(job_folder: JobFolder) -> None:
+    run = job_folder.run_job("broken")["arn"]
+    name = run.rsplit(":", 1)[1]
+    output = job_folder.invoke("history", "broken", "--region", "us-east-1").stdout
+    assert f"lamplighter logs broken:{name} --region us-east-1\n" in output
+    assert f"lamplighter redrive broken:{name} --region us-east-1\n" in output
+    assert f"lamplighter logs broken:{name}\n" in job_folder.invoke("history", "broken").stdout
+
+
 def test_stopping_a_job_stops_its_running_run_with_the_given_cause(job_folder: JobFolder) -> None:
     job_folder.run_job("endless")
     result = job_folder.invoke("stop", "endless", "--cause", "enough")

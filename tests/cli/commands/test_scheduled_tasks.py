@@ -121,7 +121,7 @@ def test_a_task_is_named_by_its_family_its_id_both_or_its_arn(served: ServedEngi
     assert invoke(served, "logs", first["run"], "--follow").exit_code == 1
     unknown = invoke(served, "logs", f"named:{'0' * 32}")
     assert (unknown.exit_code, "has no task named:000" in unknown.stderr) == (1, True)
-    assert "`lamplighter ps --all` lists the latest" in unknown.stderr
+    assert "`lamplighter ps --all --data " in unknown.stderr
 
 
 def test_history_tells_the_life_of_a_task_and_shows_its_last_output(served: ServedEngine) -> None:
@@ -140,7 +140,10 @@ def test_history_tells_the_life_of_a_task_and_shows_its_last_output(served: Serv
     text = invoke(served, "history", "told").stdout
     assert f"told  {started['run']}  failed: exit code 3" in text
     assert "The last output of the task:\n    reading orders.csv" in text
-    assert f"lamplighter logs told:{started['run']}\nlamplighter run told" in text
+    assert [each.partition(" --data ")[0] for each in text.splitlines()[-2:]] == [
+        f"lamplighter logs told:{started['run']}",
+        "lamplighter run told",
+    ]
 
 
 def test_stop_stops_the_tasks_of_a_family_and_redrive_names_run(served: ServedEngine) -> None:
@@ -158,7 +161,7 @@ def test_stop_stops_the_tasks_of_a_family_and_redrive_names_run(served: ServedEn
     wait_for_end(served, second)
     refused = invoke(served, "redrive", "endless")
     assert refused.exit_code == 1
-    assert "no states to continue from: start it again with `lamplighter run endless`" in refused.stderr
+    assert "no states to continue from: start it again with `lamplighter run endless --data " in refused.stderr
     assert re.search("stopped: wrong day", invoke(served, "ps", "endless", "--all").stdout)
 
 

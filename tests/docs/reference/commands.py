@@ -2,7 +2,10 @@
 
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterator
+from functools import cache
+from itertools import groupby
 
 from lamplighter.cli.app import COMMANDS
 from tests.docs.reference.command_options import Parameter, command_functions, command_parameters
@@ -12,22 +15,33 @@ HEAD = """# Commands
 <!-- Made by `make reference` from the commands themselves. Do not edit this page. -->
 
 `lamplighter COMMAND --help` shows the same. `lamplighter --install-completion` installs completion for your shell.
-`--version` and `lamplighter version` print the version.
+`--version` and `lamplighter version` print the version. Exit codes, where a command says nothing else: 0, or 1 with the
+reason on the standard error, and 2 if the command line is wrong, or a question was necessary and standard input is no
+terminal; 130 after Ctrl-C, while AWS continues.
 
 `--json` is for programs. `diff`, `deploy` and `destroy` work on AWS unless you name an engine; the others work on
 the engine of this folder unless you name another place.
-
-Where a command takes a run, name it by its job (its latest run), by its own name, by `JOB:NAME`, or by its ARN.
 
 """
 SHARED = ("--file", "--environment", "--endpoint-url", "--aws", "--profile", "--region", "--data")
 """The options of all commands about runs, which are described once."""
 SHARED_HEAD = """## Where a command works
 
-These options belong to every command that has the line *and [where it works](#where-a-command-works)*. Without them, a
-command works on the engine of this folder.
+Without these options, a command works on the engine of this folder.
 
 """
+REPEATED_HEAD = """## Of several commands
+
+A command that names these arguments and options after *Also* takes them, or those of the next section.
+
+"""
+USUAL_CODES = (
+    "2 the command line is wrong",
+    "2 a wrong command line",
+    "130 Ctrl-C, while AWS continues",
+    "2 a question was necessary and standard input is no terminal",
+)
+"""What the head says of all commands."""
 _EXIT_CODES = re.compile(r"Exit codes(?:, as those of diff\(1\))?: (.*)", re.DOTALL)
 
 
@@ -35,8 +49,16 @@ def page_text() -> str:
     """Return the page."""
     shared = [each for each in command_parameters(command_functions("ps")[""]) if each.names[0] in SHARED]
     sections = "".join(map(_section, COMMANDS))
-    table = "".join(f"| [`{name}`](#{name}) | {each.help.splitlines()[0]} |\n" for name, each in COMMANDS.items())
-    return f"{HEAD}| | |\n|---|---|\n{table}\n{sections}{SHARED_HEAD}{_table(shared)}"
+    rows = list(map(_row, shared))
+    repeated = "".join(each for each in _repeated_rows() if each not in rows)
+    return f"{HEAD}{_contents()}{sections}{REPEATED_HEAD}{repeated}\n{SHARED_HEAD}{''.join(rows)}"
+
+
+def _contents() -> str:
+    """Return a row of links for each group of the help."""
+    panels = groupby(COMMANDS, key=lambda name: COMMANDS[name].panel)
+    rows = (f"| {panel} | {', '.join(f'[`{name}`](#{name})' for name in names)} |\n" for panel, names in panels)
+    return f"| | |\n|---|---|\n{''.join(rows)}\n"
 
 
 def _section(name: str) -> str:
@@ -55,31 +77,41 @@ def _usage_and_options(command: str, parameters: list[Parameter]) -> Iterator[st
     own = [each for each in options if not shares or each.names[0] not in SHARED]
     words = ["lamplighter", command, *(["[OPTIONS]"] if options else []), *(each.names[0] for each in arguments)]
     yield f"```text\n{' '.join(words)}\n```"
-    if arguments or own:
-        yield _table([*arguments, *own]).rstrip()
-    if shares:
-        yield "… and [where it works](#where-a-command-works)"
+    repeated = _repeated_rows()
+    listed = [*arguments, *own]
+    if rows := [_row(each) for each in listed if _row(each) not in repeated]:
+        yield "".join(rows).rstrip()
+    names = [f"`{each.names[-1]}`" for each in listed if _row(each) in repeated]
+    if more := [*names, *(["[where it works](#where-a-command-works)"] if shares else [])]:
+        yield f"[Also](#of-several-commands): {', '.join(more)}"
 
 
-def _table(parameters: list[Parameter]) -> str:
-    return "| | |\n|---|---|\n" + "".join(map(_row, parameters))
+@cache
+def _repeated_rows() -> list[str]:
+    """Return the rows that two commands or more have in common."""
+    functions = [each for name in COMMANDS for each in command_functions(name).values()]
+    counts = Counter(_row(each) for function in functions for each in command_parameters(function))
+    # If a name has several meanings, the most frequent one counts; the others stand at their commands.
+    by_name = {row.split("`")[1]: row for row, count in reversed(counts.most_common()) if count > 1}
+    return [row for row in counts if row in by_name.values()]
 
 
 def _row(each: Parameter) -> str:
     names = ", ".join(f"`{name} {each.value}`" if each.value else f"`{name}`" for name in each.names)
     default = f" Default: `{each.default}`." if each.default else ""
     text = each.help if each.help.endswith(".") else f"{each.help}."
-    return f"| {names} | {text}{default} |\n"
+    return f"- {names}: {text}{default}\n"
 
 
 def _exit_codes(name: str) -> list[str]:
     text = sys.modules[f"lamplighter.cli.commands.{name}"].__doc__ or ""
     found = _EXIT_CODES.search(text)
     if found is None:
-        return ["Exit codes: 0, or 1 with the reason on the standard error."]
+        return []
     codes, _, rest = " ".join(found[1].split()).partition(". ")
-    items = "".join(f"\n- {_code_item(each.strip().rstrip('.'))}" for each in codes.split(";"))
-    return [f"Exit codes:\n{items}{chr(10) * 2 + rest if rest else ''}"]
+    items = (each.strip().rstrip(".") for each in codes.split(";"))
+    listed = "; ".join(_code_item(each) for each in items if each not in USUAL_CODES)
+    return [f"Exit codes: {listed}.{' ' + rest if rest else ''}"]
 
 
 def _code_item(text: str) -> str:

@@ -27,9 +27,9 @@ HEAD = """# The job file
 
 <!-- Made by `make reference` from the models in `src/lamplighter/jobs/file`. Do not edit this page. -->
 
-Each example comes from `examples/every-key.yaml`, a job file with every key. A key without a note has its effect on
-this machine (*the box*) and on AWS. A value may be `${variable}`, and `null` removes a value that a job has from
-`defaults`. [Jobs](jobs.md) explains how the keys work together.
+Each example comes from `examples/every-key.yaml`, a job file with every key. A key without a type is text; one
+without a note has its effect on this machine (*the box*) and on AWS. A value may be `${variable}`, and `null` removes a
+value that a job has from `defaults`. [Jobs](jobs.md) explains how the keys work together.
 
 """
 
@@ -86,7 +86,8 @@ MAX_EXAMPLE = 110
 def page_text() -> str:
     """Return the page."""
     example: Json = yaml.safe_load((ROOT / "examples" / "every-key.yaml").read_text())
-    return HEAD + "\n\n".join(_section(each, _find(example, each.path)) for each in SECTIONS) + "\n"
+    told: set[str] = set()
+    return HEAD + "\n\n".join(_section(each, _find(example, each.path), told) for each in SECTIONS) + "\n"
 
 
 def _find(document: Json, path: tuple[str | int, ...]) -> Json:
@@ -95,10 +96,16 @@ def _find(document: Json, path: tuple[str | int, ...]) -> Json:
     return document
 
 
-def _section(section: Section, example: Json) -> str:
-    rows = "\n".join(_rows(section, example))
+def _section(section: Section, example: Json, told: set[str]) -> str:
+    """Return the text of a section; `told` has the rows of earlier ones, which a class of retries omits."""
+    texts = {row.rpartition(" | ")[0]: row for row in _rows(section, example)}
+    is_class = section.title.startswith("retry: ")
+    repeated = [text.split("`")[1] for text in texts if is_class and text in told]
+    rows = "\n".join(row for row in texts.values() if row.split("`")[1] not in repeated)
+    told.update(texts)
+    rows += f"\n\nAs above: {', '.join(f'`{key}`' for key in repeated)}." if repeated else ""
     purpose = (section.model.__doc__ or "").split("\n")[0].strip()
-    return f"## {section.title}\n\n{purpose}\n\n| key | value | default | example |\n|---|---|---|---|\n{rows}"
+    return f"## {section.title}\n\n{purpose}\n\n| key | value | example |\n|---|---|---|\n{rows}"
 
 
 def _rows(section: Section, example: Json) -> Iterator[str]:
@@ -111,8 +118,9 @@ def _rows(section: Section, example: Json) -> Iterator[str]:
         about = " ".join(filter(None, (field.description, _effect_note(section.model, key))))
         default = _default(given, is_required=field.is_required())
         shown = _example(section, key, example)
-        value = _escape(f"{about} *{kind or _type(given, definitions, _limits(field))}*")
-        yield f"| `{key}` | {value} | {_escape(default)} | {_escape(shown)} |"
+        kind = kind or _type(given, definitions, _limits(field))
+        value = _escape(about + ("" if kind == "text" else f" *{kind}*") + (f" ({default})" if default else ""))
+        yield f"| `{key}` | {value} | {_escape(shown)} |"
 
 
 def _effect_note(model: type[BaseModel], key: str) -> str:
@@ -127,8 +135,8 @@ def _default(given: Json, *, is_required: bool) -> str:
     if found in (None, "", [], {}) or isinstance(found, dict):
         return ""
     if _scalar(given).get("pattern") == DURATION_PATTERN and isinstance(found, int):
-        return f"`{format_duration(found)}`"
-    return f"`{json.dumps(found).strip(chr(34))}`"
+        return f"default `{format_duration(found)}`"
+    return f"default `{json.dumps(found).strip(chr(34))}`"
 
 
 def _scalar(given: Json) -> Json:
@@ -144,7 +152,8 @@ def _type(given: Json, definitions: Mapping[str, Json], limits: str) -> str:
     if scalar.get("type") == "array":
         return f"one or several of: {_type(scalar['items'], definitions, limits)}"
     if "enum" in scalar:
-        plain = [each for each in scalar["enum"] if not isinstance(each, bool)]
+        # YAML has true, True and TRUE; they are one value.
+        plain = {str(each).lower(): None for each in scalar["enum"]}
         return " or ".join(f"`{each}`" for each in sorted(plain, key=lambda each: each == "false"))
     if scalar.get("type") == "object":
         inner: Json = next(iter(scalar.get("patternProperties", {}).values()), {})

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tests.docs.pages import DOCS
-from tests.docs.reference import aws_coverage, commands, job_file_keys
+from tests.docs.reference import aws_coverage, commands, job_file_keys, own_operations
 
 
 def made_pages() -> dict[Path, str]:
@@ -13,4 +13,5 @@ def made_pages() -> dict[Path, str]:
         manual / "job-file.md": job_file_keys.page_text(),
         manual / "commands.md": commands.page_text(),
         manual / "aws-coverage.md": aws_coverage.page_text(),
+        DOCS / "design" / "own-operations.md": own_operations.page_text(),
     }

@@ -5,7 +5,6 @@ from lamplighter.base.json_text import Json
 CONTAINER: Json = {"name": "a", "image": "busybox", "memory": 64, "essential": True}
 FAMILY: Json = {"family": "a", "containerDefinitions": [CONTAINER]}
 CLUSTER: Json = {"cluster": "default"}
-SETTING: Json = {"name": "containerInsights", "value": "enabled"}
 RESOURCE: Json = {"resourceArn": "${taskarn}"}
 
 BEGIN: list[tuple[str, Json]] = [
@@ -21,9 +20,6 @@ BEGIN: list[tuple[str, Json]] = [
     ("CreateCapacityProvider", {"name": "a", "autoScalingGroupProvider": {"autoScalingGroupArn": "a"}}),
     ("DescribeCapacityProviders", {}),
     ("UpdateCapacityProvider", {"name": "a", "autoScalingGroupProvider": {"managedDraining": "DISABLED"}}),
-    ("PutAccountSetting", SETTING),
-    ("PutAccountSettingDefault", SETTING),
-    ("ListAccountSettings", {}),
     ("RegisterTaskDefinition", FAMILY),
     ("RegisterTaskDefinition", FAMILY),
     ("DescribeTaskDefinition", {"taskDefinition": "a"}),
@@ -44,5 +40,4 @@ END: list[tuple[str, Json]] = [
     ("DeleteTaskDefinitions", {"taskDefinitions": ["a:1"]}),
     ("DeleteCluster", {"cluster": "a"}),
     ("DeleteCapacityProvider", {"capacityProvider": "a"}),
-    ("DeleteAccountSetting", {"name": "containerInsights"}),
 ]

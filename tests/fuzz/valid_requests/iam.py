@@ -5,7 +5,6 @@ from tests.fuzz.known_texts import ACCOUNT
 
 SERVICE_ROLE: Json = {"RoleName": "AWSServiceRoleForECS"}
 ROLE: Json = {"RoleName": "a"}
-PROFILE: Json = {"InstanceProfileName": "a"}
 POLICY: Json = {"PolicyArn": f"arn:aws:iam::{ACCOUNT}:policy/a"}
 TAGS: Json = {"Tags": [{"Key": "a", "Value": "b"}]}
 
@@ -42,13 +41,6 @@ BEGIN: list[tuple[str, Json]] = [
     ("ListAttachedRolePolicies", ROLE),
     ("ListEntitiesForPolicy", POLICY),
     ("PutRolePermissionsBoundary", {**ROLE, "PermissionsBoundary": POLICY["PolicyArn"]}),
-    ("CreateInstanceProfile", PROFILE),
-    ("AddRoleToInstanceProfile", {**PROFILE, **ROLE}),
-    ("GetInstanceProfile", PROFILE),
-    ("ListInstanceProfiles", {}),
-    ("ListInstanceProfilesForRole", ROLE),
-    ("TagInstanceProfile", {**PROFILE, **TAGS}),
-    ("ListInstanceProfileTags", PROFILE),
     ("CreateServiceLinkedRole", {"AWSServiceName": "ecs.amazonaws.com"}),
     ("GetAccountSummary", {}),
     ("ListAccountAliases", {}),
@@ -63,9 +55,6 @@ BEGIN: list[tuple[str, Json]] = [
 END: list[tuple[str, Json]] = [
     ("DeleteServiceLinkedRole", SERVICE_ROLE),
     ("GetServiceLinkedRoleDeletionStatus", {"DeletionTaskId": "task/aws-service-role/ecs.amazonaws.com/a/0123"}),
-    ("UntagInstanceProfile", {**PROFILE, "TagKeys": ["a"]}),
-    ("RemoveRoleFromInstanceProfile", {**PROFILE, **ROLE}),
-    ("DeleteInstanceProfile", PROFILE),
     ("DeleteRolePermissionsBoundary", ROLE),
     ("DetachRolePolicy", {**ROLE, **POLICY}),
     ("UntagPolicy", {**POLICY, "TagKeys": ["a"]}),

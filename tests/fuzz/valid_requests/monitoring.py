@@ -11,10 +11,6 @@ ALARM: Json = {
     "ComparisonOperator": "GreaterThanThreshold",
 }  # fmt: skip
 RESOURCE: Json = {"ResourceARN": "arn:aws:cloudwatch:us-east-1:123456789012:alarm:a"}
-STREAM: Json = {
-    "Name": "a", "FirehoseArn": "arn:aws:firehose:us-east-1:123456789012:deliverystream/a",
-    "RoleArn": "arn:aws:iam::123456789012:role/a", "OutputFormat": "json",
-}  # fmt: skip
 
 BEGIN: list[tuple[str, Json]] = [
     ("PutMetricData", {"Namespace": "a", "MetricData": [{"MetricName": "a", "Value": 2.0}]}),
@@ -34,35 +30,14 @@ BEGIN: list[tuple[str, Json]] = [
     ("DescribeAlarmsForMetric", METRIC),
     ("DisableAlarmActions", {"AlarmNames": ["a"]}),
     ("EnableAlarmActions", {"AlarmNames": ["a"]}),
-    ("PutAlarmMuteRule", {
-        "Name": "a", "Rule": {"Schedule": {"Expression": "cron(0 2 * * *)", "Duration": "PT4H"}},
-        "MuteTargets": {"AlarmNames": ["a"]},
-    }),
-    ("GetAlarmMuteRule", {"AlarmMuteRuleName": "a"}),
-    ("ListAlarmMuteRules", {}),
     ("PutDashboard", {"DashboardName": "a", "DashboardBody": '{"widgets":[]}'}),
     ("GetDashboard", {"DashboardName": "a"}),
     ("ListDashboards", {}),
-    ("PutMetricStream", STREAM),
-    ("GetMetricStream", {"Name": "a"}),
-    ("ListMetricStreams", {}),
-    ("StopMetricStreams", {"Names": ["a"]}),
-    ("StartMetricStreams", {"Names": ["a"]}),
-    ("PutInsightRule", {"RuleName": "a", "RuleDefinition": '{"Schema":{},"Contribution":{}}'}),
-    ("DescribeInsightRules", {}),
-    ("DisableInsightRules", {"RuleNames": ["a"]}),
-    ("EnableInsightRules", {"RuleNames": ["a"]}),
-    ("PutAnomalyDetector", {"SingleMetricAnomalyDetector": {**METRIC, "Stat": "Sum"}}),
-    ("DescribeAnomalyDetectors", {}),
     ("TagResource", {**RESOURCE, "Tags": [{"Key": "a", "Value": "b"}]}),
     ("ListTagsForResource", RESOURCE),
 ]  # fmt: skip
 END: list[tuple[str, Json]] = [
     ("UntagResource", {**RESOURCE, "TagKeys": ["a"]}),
-    ("DeleteAlarmMuteRule", {"AlarmMuteRuleName": "a"}),
     ("DeleteAlarms", {"AlarmNames": ["b"]}),
     ("DeleteDashboards", {"DashboardNames": ["a"]}),
-    ("DeleteMetricStream", {"Name": "a"}),
-    ("DeleteInsightRules", {"RuleNames": ["a"]}),
-    ("DeleteAnomalyDetector", {"SingleMetricAnomalyDetector": {**METRIC, "Stat": "Sum"}}),
 ]

@@ -48,9 +48,6 @@ BEGIN: list[tuple[str, Json]] = [
     ("OptInPhoneNumber", {"phoneNumber": PHONE}),
     ("ListPhoneNumbersOptedOut", {}),
     ("ListOriginationNumbers", {}),
-    ("GetSMSSandboxAccountStatus", {}),
-    ("CreateSMSSandboxPhoneNumber", {"PhoneNumber": PHONE}),
-    ("ListSMSSandboxPhoneNumbers", {}),
 ]  # fmt: skip
 END: list[tuple[str, Json]] = [
     ("UntagResource", {"ResourceArn": f"{SNS}:a", "TagKeys": ["a"]}),
@@ -58,6 +55,5 @@ END: list[tuple[str, Json]] = [
     ("Unsubscribe", SUBSCRIPTION),
     ("DeleteEndpoint", ENDPOINT),
     ("DeletePlatformApplication", APPLICATION),
-    ("DeleteSMSSandboxPhoneNumber", {"PhoneNumber": PHONE}),
     ("DeleteTopic", TOPIC),
 ]

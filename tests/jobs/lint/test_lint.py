@@ -537,12 +537,12 @@ jobs: {a: {image: x, timeout: 1h, notify: NOTIFY}}"""
     ],
 )
 @pytest.mark.parametrize("target", ["aws", "box", None])
-def test_an_only_channel_on_aws_is_a_warning_because_nobody_could_be_told_of_its_loss(
+def test_an_only_channel_on_aws_is_a_warning_because_no_other_tells_of_its_loss(
     tmp_path: Path, channels: str, only: str | None, target: DeployTarget | None
 ) -> None:
     read = load_job_text(tmp_path, f"project: p\nchannels: {{{channels}}}\njobs: {{a: {{image: busybox}}}}\n")
-    found = [each for each in lint_job_file(read, target=target) if "only one" in each.message]
-    expected = [f"on AWS, nobody could be told if the channel {only} loses an alert, because it is the only one"]
+    found = [each for each in lint_job_file(read, target=target) if "no other channel" in each.message]
+    expected = [f"on AWS, no other channel can tell you if the channel {only} loses an alert"]
     assert [each.message for each in found] == (expected if only and target == "aws" else [])
     assert {(each.severity, each.advice) for each in found} <= {
         ("warning", "add a channel of another kind, such as mail: {email: ops@example.com}")

@@ -28,10 +28,8 @@ def template(inline: str, attached: list[Json], action: str, **role: Json) -> st
         "Role": {"Type": "AWS::IAM::Role", "Properties": properties},
         "Policy": {"Type": "AWS::IAM::Policy", "Properties": {"PolicyName": "extra", **own}},
         "Managed": {"Type": "AWS::IAM::ManagedPolicy", "Properties": own},
-        "Profile": {"Type": "AWS::IAM::InstanceProfile", "Properties": {"Roles": [{"Ref": "Role"}]}},
     }
-    names = {"Role": "Role", "Managed": "Managed", "Profile": "Profile"}
-    outputs = {name: {"Value": {"Ref": each}} for name, each in names.items()}
+    outputs = {name: {"Value": {"Ref": name}} for name in ("Role", "Managed")}
     return dumps({"Resources": resources, "Outputs": outputs})
 
 
@@ -59,7 +57,6 @@ def test_a_stack_s_roles_and_policies_are_created_changed_and_deleted(harness: C
     harness.delete()
     assert harness.call("iam", "ListRoles")["Roles"] == []
     assert harness.call("iam", "ListPolicies", Scope="Local")["Policies"] == []
-    assert harness.call("iam", "ListInstanceProfiles")["InstanceProfiles"] == []
 
 
 def test_a_role_with_a_policy_from_elsewhere_is_not_deleted(harness: CloudFormationHarness) -> None:
@@ -83,7 +80,7 @@ def test_a_role_that_an_earlier_version_only_recorded_is_created_by_the_next_upd
     def forget(tx: Tx) -> None:
         """Bring the stack to the state in which an earlier version left it."""
         policies = ("iam_role_policies", "iam_attachments", "iam_policies", "iam_policy_versions")
-        for table in ("iam_roles", "iam_instance_profiles", *policies):
+        for table in ("iam_roles", *policies):
             tx.execute(f"DELETE FROM {table}")
         for logical, physical, text in tx.rows("SELECT logical, physical, body FROM stack_resources"):
             found = loads(text)

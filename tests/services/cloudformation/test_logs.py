@@ -44,21 +44,3 @@ def test_a_log_group_loses_its_key_with_its_template(harness: CloudFormationHarn
     assert "kmsKeyId" in harness.call("logs", "DescribeLogGroups")["logGroups"][0]
     harness.update(template())
     assert "kmsKeyId" not in harness.call("logs", "DescribeLogGroups")["logGroups"][0]
-
-
-def test_a_saved_query_is_created_changed_in_place_and_deleted_with_its_stack(harness: CloudFormationHarness) -> None:
-    def template(text: str) -> str:
-        properties = {"Name": "failures", "QueryString": text, "LogGroupNames": [{"Ref": "G"}]}
-        return body(G=GROUP, Q={"Type": "AWS::Logs::QueryDefinition", "Properties": properties})
-
-    def definitions() -> list[tuple[str, str, list[str]]]:
-        found = harness.call("logs", "DescribeQueryDefinitions")["queryDefinitions"]
-        return [(each["queryDefinitionId"], each["queryString"], each["logGroupNames"]) for each in found]
-
-    harness.create(template("fields @message"))
-    query = harness.physical("Q")
-    assert definitions() == [(query, "fields @message", ["g"])]
-    harness.update(template("stats count(*)"))
-    assert definitions() == [(query, "stats count(*)", ["g"])]
-    harness.delete()
-    assert definitions() == []

@@ -32,9 +32,7 @@ OPERATIONS = (
     ),
     *("SetAlarmState", "EnableAlarmActions", "DisableAlarmActions", "PutMetricData", "ListMetrics"),
     *("GetMetricStatistics", "GetMetricData", "TagResource", "UntagResource", "ListTagsForResource"),
-    *("PutDashboard", "GetDashboard", "ListDashboards", "DeleteDashboards", "PutMetricStream", "ListMetricStreams"),
-    *("PutInsightRule", "DescribeInsightRules", "DeleteInsightRules", "PutAnomalyDetector"),
-    *("DescribeAnomalyDetectors", "DeleteAnomalyDetector"),
+    *("PutDashboard", "GetDashboard", "ListDashboards", "DeleteDashboards"),
 )
 SAMPLE_VALUES = {
     "": ("a", "m", "app", "AWS/States", "AWS/SQS", "", "x y", "é"),

@@ -34,60 +34,6 @@ def test_the_arn_of_a_change_set_does_not_hide_its_stack(enforcing: EnforcingHar
     enforcing.denied_as(role, "cloudformation", operation, StackName="prod", ChangeSetName="c")
 
 
-@pytest.mark.parametrize(
-    "given",
-    [
-        {"logGroupNames": ["mine", "prod"]},
-        {"logGroupIdentifiers": [f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:prod"]},
-        {"logGroupIdentifiers": [f"arn:aws-cn:logs:{REGION}:{ACCOUNT}:log-group:prod"]},
-        {"logGroupName": "prod"},
-    ],
-)
-def test_a_query_reads_no_log_group_that_is_denied(enforcing: EnforcingHarness, given: Json) -> None:
-    role = role_denied(enforcing, f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:prod:*")
-    query = {"queryString": "fields @message", "startTime": 0, "endTime": 1}
-    enforcing.denied_as(role, "logs", "StartQuery", **query, **given)
-
-
-@pytest.mark.parametrize("source", ["namePrefix: ['pr']", "namePrefix: ['mine', 'pro'], class: ['STANDARD']", ""])
-def test_the_source_of_a_query_finds_no_log_group_that_is_denied(enforcing: EnforcingHarness, source: str) -> None:
-    for name in ("mine", "prod"):
-        enforcing.call("logs", "CreateLogGroup", logGroupName=name)
-    role = role_denied(enforcing, f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:prod:*")
-    query = {"startTime": 0, "endTime": 1}
-    text = f"SOURCE logGroups({source}) | fields @message"
-    assert "log-group:prod:" in enforcing.denied_as(role, "logs", "StartQuery", **query, queryString=text)
-    enforcing.call_as(role, "logs", "StartQuery", **query, queryString="SOURCE logGroups(namePrefix: ['mine'])")
-
-
-def test_the_source_of_a_query_needs_a_permission_for_each_group_and_no_more(enforcing: EnforcingHarness) -> None:
-    for name in ("mine-1", "mine-2", "prod"):
-        enforcing.call("logs", "CreateLogGroup", logGroupName=name)
-    mine = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:mine-*"
-    role = enforcing.role("r", PEOPLE, allow("logs:StartQuery", mine))
-    query = {"startTime": 0, "endTime": 1}
-    enforcing.call_as(role, "logs", "StartQuery", **query, queryString="SOURCE logGroups(namePrefix: ['mine'])")
-    enforcing.denied_as(role, "logs", "StartQuery", **query, queryString="SOURCE logGroups()")
-
-
-def test_a_pointer_reads_no_record_of_a_log_group_that_is_denied(enforcing: EnforcingHarness) -> None:
-    given = {"logGroupName": "prod", "logStreamName": "s"}
-    enforcing.call("logs", "CreateLogGroup", logGroupName="prod")
-    enforcing.call("logs", "CreateLogStream", **given)
-    now = enforcing.engine.world.now()
-    enforcing.call("logs", "PutLogEvents", **given, logEvents=[{"timestamp": now, "message": "x"}])
-    query = enforcing.call(
-        "logs", "StartQuery", logGroupName="prod", startTime=0, endTime=now // 1000 + 1, queryString="fields @ptr"
-    )
-    enforcing.advance(1000)
-    ((field, *_),) = enforcing.call("logs", "GetQueryResults", **query)["results"]
-    role = role_denied(enforcing, f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:prod:*")
-    enforcing.denied_as(role, "logs", "GetLogRecord", logRecordPointer=field["value"])
-    other = enforcing.role("other", PEOPLE, allow("logs:GetLogRecord", f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:*"))
-    found = enforcing.call_as(other, "logs", "GetLogRecord", logRecordPointer=field["value"])
-    assert found["logRecord"]["@message"] == "x"
-
-
 def test_the_handle_of_a_move_task_does_not_hide_its_queue(enforcing: EnforcingHarness) -> None:
     for name in ("prod", "other"):
         enforcing.call("sqs", "CreateQueue", QueueName=name)

@@ -91,8 +91,6 @@ STACK = arn("cloudformation", "stack/s/*")
         ("sqs", "SendMessage", {"QueueUrl": f"http://h/{ACCOUNT}/q"}, ("sqs:SendMessage", arn("sqs", "q"))),
         ("sqs", "DeleteMessageBatch", {"QueueUrl": f"http://h/{ACCOUNT}/q"}, ("sqs:DeleteMessage", arn("sqs", "q"))),
         ("logs", "FilterLogEvents", {"logGroupName": "g"}, ("logs:FilterLogEvents", f"{GROUP}:log-stream:")),
-        ("logs", "StartQuery", {"logGroupNames": ["g"]}, ("logs:StartQuery", f"{GROUP}:log-stream:")),
-        ("logs", "StartLiveTail", {"logGroupIdentifiers": [GROUP]}, ("logs:StartLiveTail", f"{GROUP}:log-stream:")),
         (
             "logs",
             "GetLogEvents",
@@ -100,12 +98,6 @@ STACK = arn("cloudformation", "stack/s/*")
             ("logs:GetLogEvents", f"{GROUP}:log-stream:s"),
         ),
         ("monitoring", "SetAlarmState", {"AlarmName": "a"}, ("cloudwatch:SetAlarmState", arn("cloudwatch", "alarm:a"))),
-        (
-            "monitoring",
-            "GetAlarmMuteRule",
-            {"AlarmMuteRuleName": "r"},
-            ("cloudwatch:GetAlarmMuteRule", arn("cloudwatch", "alarm-mute-rule:r")),
-        ),
         ("cloudformation", "ListChangeSets", {"StackName": "s"}, ("cloudformation:ListChangeSets", STACK)),
         ("iam", "GetRole", {"RoleName": "r"}, ("iam:GetRole", arn("iam", "role/r", ""))),
         ("iam", "ListRoles", {}, ("iam:ListRoles", "*")),
@@ -219,17 +211,3 @@ def test_a_secret_has_one_arn_however_a_call_names_it(engine: EngineHarness) -> 
 def test_a_version_of_a_parameter_has_the_arn_of_the_parameter(engine: EngineHarness, name: str) -> None:
     """A policy that denies a parameter denies its versions."""
     assert needed(engine, "ssm", "GetParameter", Name=name) == [("ssm:GetParameter", arn("ssm", "parameter/a/b"))]
-
-
-def test_a_mute_rule_needs_the_permission_on_itself_and_on_its_alarms(engine: EngineHarness) -> None:
-    """AWS: "on two types of resources: the alarm mute rule resource itself, and each alarm that the rule targets"."""
-    params = {"Name": "r", "MuteTargets": {"AlarmNames": ["a", "b"]}}
-    assert needed(engine, "monitoring", "PutAlarmMuteRule", **params) == [
-        ("cloudwatch:PutAlarmMuteRule", arn("cloudwatch", each)) for each in ("alarm-mute-rule:r", "alarm:a", "alarm:b")
-    ]
-
-
-def test_each_log_group_of_a_query_needs_the_permission(engine: EngineHarness) -> None:
-    assert needed(engine, "logs", "StartQuery", logGroupIdentifiers=["g", f"{GROUP}2"]) == [
-        ("logs:StartQuery", f"{each}:log-stream:") for each in (GROUP, f"{GROUP}2")
-    ]

@@ -58,15 +58,12 @@ def test_names_differ_by_more_than_upper_and_lower_case(harness: IamHarness) -> 
     )
 
 
-def test_a_role_with_policies_or_in_a_profile_is_not_deleted(harness: IamHarness) -> None:
+def test_a_role_with_policies_is_not_deleted(harness: IamHarness) -> None:
     harness.role("night", STATES, allow("sns:Publish"))
     harness.iam("AttachRolePolicy", RoleName="night", PolicyArn=ECS_EXECUTION)
-    harness.iam("CreateInstanceProfile", InstanceProfileName="box")
-    harness.iam("AddRoleToInstanceProfile", InstanceProfileName="box", RoleName="night")
     steps: list[tuple[str, str, Json]] = [
         ("detach all policies", "DetachRolePolicy", {"PolicyArn": ECS_EXECUTION}),
         ("delete policies", "DeleteRolePolicy", {"PolicyName": "policy"}),
-        ("remove roles from instance profile", "RemoveRoleFromInstanceProfile", {"InstanceProfileName": "box"}),
     ]
     for what, operation, params in steps:
         code, message = harness.expect_error("DeleteRole", RoleName="night")

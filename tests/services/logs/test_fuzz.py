@@ -13,8 +13,9 @@ from lamplighter.base.service_model import Shape
 from lamplighter.bus import wait_forever
 from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import Engine
+from lamplighter.operations.pages import encode_token
 from lamplighter.server import HttpServer
-from lamplighter.services.logs.arns import event_id, page_token
+from lamplighter.services.logs.arns import event_id
 from lamplighter.wire.access.host_header import AllowedHosts
 from tests.fake_runtime import FakeRuntime
 from tests.manual_world import ManualClock, manual_world
@@ -33,8 +34,8 @@ PATTERNS = st.sampled_from(["", "a", "-a", "{ $.a = 1 }", "[a, b]", "%a%", "{", 
 EVENT_IDS = st.tuples(*[st.sampled_from([0, 1, NOW, 2**61])] * 3).map(event_id)
 TOKENS = st.one_of(
     EVENT_IDS.map(lambda key: f"f/{key}/s"),
-    EVENT_IDS.map(lambda key: page_token(f"b/{key}/s")),
-    st.recursive(st.none() | st.integers() | st.text(max_size=3), st.lists, max_leaves=3).map(page_token),
+    EVENT_IDS.map(lambda key: encode_token(f"b/{key}/s")),
+    st.recursive(st.none() | st.integers() | st.text(max_size=3), st.lists, max_leaves=3).map(encode_token),
     st.text(max_size=5),
 )
 TIMES = st.sampled_from([0, 1, NOW - 1, NOW, NOW + 1, 2**31, 2**63, 10**30, -1])

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_Describ
 import pytest
 
 from lamplighter.base.json_text import Json
-from lamplighter.services.logs.arns import page_token
+from lamplighter.operations.pages import encode_token
 from tests.engine_harness import SECOND
 from tests.services.logs.logs_harness import ARN, GROUP, LogsHarness, messages
 
@@ -53,7 +53,7 @@ def test_streams_are_listed_by_their_latest_event_in_both_orders(harness: LogsHa
 @pytest.mark.parametrize("token", [[1], ["a", 1], [-1, 0], [0, 10**30]])
 def test_an_invalid_token_is_refused(harness: LogsHarness, token: Json) -> None:
     harness.create_group("s")
-    params = {"logGroupName": GROUP, "orderBy": "LastEventTime", "nextToken": page_token(token)}
+    params = {"logGroupName": GROUP, "orderBy": "LastEventTime", "nextToken": encode_token(token)}
     assert harness.expect_error("DescribeLogStreams", **params)[0] == "InvalidParameterException"
 
 

@@ -14,7 +14,7 @@ from tests.engine_harness import EngineHarness
 HARMLESS = ("Count", "Describe", "Find", "Filter", "Get", "Latest", "List", "Measure", "Peek", "Search")
 """The first words of the names of operations that only read."""
 ALSO_HARMLESS = {
-    *("HeadBucket", "HeadObject", "StartLiveTail"),
+    *("HeadBucket", "HeadObject"),
     "CheckIfPhoneNumberIsOptedOut",
     *("TestEventPattern", "TestMetricFilter", "ValidateStateMachineDefinition"),
     *("SimulateCustomPolicy", "SimulatePrincipalPolicy"),

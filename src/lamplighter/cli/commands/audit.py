@@ -35,7 +35,7 @@ def audit(
         document = {**entry, "time": _format_time(entry["time"])}
         typer.echo(json_module.dumps(document) if json else _line(entry))
     if not entries and not json:
-        typer.echo(f"Nobody has changed anything since {format_instant(start)}.", err=True)
+        typer.echo(f"There were no changes since {format_instant(start)}.", err=True)
 
 
 def _read_entries(target: Target, since: int) -> Iterator[Json]:

@@ -18,6 +18,7 @@ from lamplighter.cli.command_context import (
     FileOption,
     explain_errors,
     guarded_context,
+    option_words,
     read_project,
 )
 from lamplighter.cli.deploy.prompts import JsonOption
@@ -67,12 +68,13 @@ def doctor(
     """Look for problems: on this machine, with credentials, with a state machine's permissions and its last runs."""
     with explain_errors(Target(None, "")):
         find = partial(find_target, endpoint_url=endpoint_url, aws=aws, profile=profile, region=region, data=data)
+        options = option_words(file, env, endpoint_url, profile, region, data, aws=aws)
         if name is not None:
-            findings = _check_one_machine(guarded_context(find, partial(read_project, file, env)), name)
+            findings = _check_one_machine(guarded_context(find, partial(read_project, file, env), file, options), name)
         else:
             job_file = read_for_checks(file, env)
             has_target = aws or endpoint_url or (data / ADDRESS_FILE).exists()
-            context = guarded_context(find, lambda: job_file.project) if has_target else None
+            context = guarded_context(find, lambda: job_file.project, file, options) if has_target else None
             findings = _check_everything(context, job_file, None if aws or endpoint_url else data, profile, region)
         failed = print_findings(findings, json=json)
     raise typer.Exit(1 if failed else 0)

@@ -74,7 +74,7 @@ def history(
     _print_end(found, story)
     _print_item_counts(context, story)
     _print_last_output(context, story, labels)
-    _print_hints(found, why_not_redrive(found, events, definition), job)
+    _print_hints(context, found, why_not_redrive(found, events, definition), job)
 
 
 def _run_document(run: Run, story: Story, events: list[Json]) -> Json:
@@ -154,12 +154,11 @@ def _print_end(run: Run, story: Story) -> None:
     formatting.make_console().print(Text.assemble((f"{when}  ", "dim"), (result_text.run_end_text(run, story), style)))
 
 
-def _print_hints(run: Run, objection: str | None, job: str) -> None:
+def _print_hints(context: CommandContext, run: Run, objection: str | None, job: str) -> None:
     """Print commands that the user may want next; `objection` is the reason not to redrive the run, or None."""
-    hints = [f"lamplighter logs {job}:{run.name}"]
+    hints = [f"logs {job}:{run.name}"]
     if run.running:
-        hints.append(f"lamplighter stop {job}:{run.name}")
+        hints.append(f"stop {job}:{run.name}")
     elif run.status != "SUCCEEDED":
-        retry = f"redrive {job}:{run.name}" if objection is None else f"run {job}"
-        hints.append(f"lamplighter {retry}")
-    formatting.make_console().print(Text("\n" + "\n".join(hints), "dim"))
+        hints.append(f"redrive {job}:{run.name}" if objection is None else f"run {job}")
+    formatting.make_console().print(Text("\n" + "\n".join(map(context.hint, hints)), "dim"))

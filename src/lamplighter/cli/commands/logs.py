@@ -83,7 +83,7 @@ def _print_output(context: CommandContext, run: Run, selection: Selection) -> No
     if children.truncated:
         typer.echo(f"lamplighter: only the latest {MAX_CHILD_RUNS} runs that a Map started are read", err=True)
     if not any(each.task for each in attempts):
-        fail(f"{run.name} has run no containers so far: see `lamplighter history {run.arn}`")
+        fail(f"{run.name} has run no containers so far: see `{context.hint(f'history {run.arn}')}`")
     _report_missing(output, count, run.name, selection, running=run.running)
 
 

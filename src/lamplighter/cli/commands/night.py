@@ -75,7 +75,7 @@ def night(
     shown = [each for each in found.selected.rows if every or status or each.status not in QUIET]
     if shown:
         print_listing(Listing(HEADINGS, [_cells(found, each) for each in shown]))
-    _print_upcoming(found)
+    _print_upcoming(context, found)
 
 
 def _print_counts(found: CommandNight) -> None:
@@ -142,7 +142,7 @@ def _is_late(found: CommandNight, row: NightRow) -> bool:
     return found.job(row).has_late(row.run, found.now)
 
 
-def _print_upcoming(found: CommandNight) -> None:
+def _print_upcoming(context: CommandContext, found: CommandNight) -> None:
     if not found.upcoming:
         return
     typer.echo(f"\nUntil {formatting.format_instant(found.window.morning)}:")
@@ -150,7 +150,7 @@ def _print_upcoming(found: CommandNight) -> None:
         time = "at a rate" if each.next is None else formatting.format_clock(round(each.next * 1000), found.now)
         typer.echo(f"  {time}  {each.job}" + (f" ({each.count:,} times)" if each.count > 1 else ""))
     if (more := len(found.upcoming) - MAX_UPCOMING) > 0:
-        typer.echo(f"  and {format_count(more, 'other schedule')}: see `lamplighter next`")
+        typer.echo(f"  and {format_count(more, 'other schedule')}: see `{context.hint('next')}`")
 
 
 def _document(found: CommandNight, row: NightRow) -> Json:

@@ -41,7 +41,7 @@ def redrive(
     if isinstance(found, FoundTask):
         raise NotRedrivable(
             f"{found.label} is a task without a state machine, so it has no states to continue from: "
-            f"start it again with `lamplighter run {found.run.family}`"
+            f"start it again with `{context.hint(f'run {found.run.family}')}`"
         )
     _check_not_repeated(context, found)
     events = find_run.read_events(context, found)

@@ -48,17 +48,17 @@ def _stop_named(context: CommandContext, argument: str, reason: str) -> None:
     if isinstance(run, Run):
         _stop_runs(context, [run], reason)
     elif run.started_by == STARTED_BY_STATE_MACHINE:
-        fail(f"{run.name} is an attempt of a run, which may start another one: stop {_run_words(found)}")
+        fail(f"{run.name} is an attempt of a run, which may start another one: stop {_run_words(context, found)}")
     else:
         _stop_tasks(context, [run], reason)
 
 
-def _run_words(task: FoundTask | Run) -> str:
+def _run_words(context: CommandContext, task: FoundTask | Run) -> str:
     """Return the words for the run of an attempt, with the command that stops it if the task states its run."""
     assert isinstance(task, FoundTask)
     place = arn.parse(task.run.arn)
     found = run_of_task(task.described, place.region, place.account) if place is not None else None
-    return f"the run (`lamplighter stop {found}`)" if found else "the run, which `lamplighter ps` lists"
+    return f"the run (`{context.hint(f'stop {found}')}`)" if found else f"the run, which `{context.hint('ps')}` lists"
 
 
 def _stop_runs(context: CommandContext, runs: Sequence[Run], reason: str) -> None:

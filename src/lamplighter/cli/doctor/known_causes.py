@@ -10,7 +10,7 @@ from lamplighter.cli.doctor.known_cause import KnownCause, make_cause
 KNOWN_CAUSES = (
     make_cause(
         r"not authorized to perform: iam:PassRole",
-        "the role of the state machine may not pass the role of the task: the article's trap",
+        "the role of the state machine may not pass the role of the task: AWS's console forgets iam:PassRole",
         "allow iam:PassRole on that role if iam:PassedToService is ecs-tasks.amazonaws.com",
     ),
     make_cause(

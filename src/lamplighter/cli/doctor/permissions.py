@@ -1,6 +1,6 @@
 """Find the calls of a state machine that its role does not allow, before a run fails on them.
 
-Guarantees that the article's trap is named: `iam:PassRole`, which the AWS console forgets. Each finding has the error
+Guarantees that a missing `iam:PassRole`, which AWS's console forgets, is named. Each finding has the error
 that the run would show, and the statement that corrects it. If the resource of a call is only known at run time, the
 call is checked by its action alone.
 """

@@ -39,11 +39,12 @@ def check_recent_failures(
     for run in failed[:MAX_REPORTED_RUNS]:
         story = find_run.read_story(context, run)
         facts = _failure_facts(story, blamed_attempt(story, from_job_file=from_job_file))
-        message, advice = _explain_failure(machine, run, facts, runs_locally=runs_locally)
+        message, advice = _explain_failure(run, facts, runs_locally=runs_locally)
         if message not in reported:
             reported.add(message)
             make_finding = bad if run == latest else doubtful
-            yield make_finding(about, f"its run {run.name} ended {run.status}: {message}", advice)
+            history = context.hint(f"history {machine.short_name}:{run.name}")
+            yield make_finding(about, f"its run {run.name} ended {run.status}: {message}", f"{advice}see `{history}`")
 
 
 def _shorten_cause(cause: str | None) -> str | None:
@@ -58,8 +59,7 @@ def _failure_facts(story: Story, attempt: Attempt | None) -> list[str]:
     return [each for each in (*facts, story.error, _shorten_cause(story.cause)) if each]
 
 
-def _explain_failure(machine: Machine, run: Run, facts: list[str], *, runs_locally: bool) -> tuple[str, str]:
+def _explain_failure(run: Run, facts: list[str], *, runs_locally: bool) -> tuple[str, str]:
     found = find_cause("\n".join([*facts, run.status if run.status == "TIMED_OUT" else ""]), runs_locally=runs_locally)
     short = "; ".join(dict.fromkeys(facts[:MAX_QUOTED_FACTS])) or "no reason given"
-    history_hint = f"see `lamplighter history {machine.short_name}:{run.name}`"
-    return (f"{found.meaning} ({short})", f"{found.advice}\n{history_hint}") if found else (short, history_hint)
+    return (f"{found.meaning} ({short})", f"{found.advice}\n") if found else (short, "")

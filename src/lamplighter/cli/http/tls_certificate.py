@@ -102,7 +102,7 @@ def _read_key(file: Path) -> PrivateKeyTypes:
         return serialization.load_pem_private_key(_read(file), None)
     except TypeError:
         raise InvalidCertificate(
-            f"the key {file} has a passphrase, which nobody could enter at a restart: "
+            f"the key {file} has a passphrase, which the engine cannot enter at a restart: "
             f"store it without one (openssl pkey -in {file} -out NEW_FILE)"
         ) from None
     except ValueError:

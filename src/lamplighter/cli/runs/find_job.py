@@ -113,7 +113,7 @@ def _not_deployed_message(context: CommandContext, job: str, name: str, machine_
     problem = f"the job {job} is in the job file, and {context.target} has no state machine {name}"
     if context.target.endpoint is None:
         return f"{problem}: `lamplighter deploy` creates it there"
-    not_yet = "if it runs already, `lamplighter ps` says whether the file has an error, or try again in a second"
+    not_yet = f"if it runs already, `{context.hint('ps')}` says whether the file has an error, or try again in a second"
     return f"{problem}: `lamplighter up` creates it there; {not_yet}"
 
 

@@ -125,7 +125,8 @@ def _latest_of_machine(context: CommandContext, machine: Machine) -> Run:
         raise NoSuchRun(f"{machine.short_name} is an express state machine, and AWS keeps no record of its executions")
     found = next(list_runs(context, machine), None)
     if found is None:
-        raise NoSuchRun(f"{machine.short_name} has no runs yet: start one with `lamplighter run {machine.short_name}`")
+        start = context.hint(f"run {machine.short_name}")
+        raise NoSuchRun(f"{machine.short_name} has no runs yet: start one with `{start}`")
     return found
 
 
@@ -144,7 +145,7 @@ def _find_by_name(context: CommandContext, name: str, known: list[Machine]) -> R
 def _get_existing_run(context: CommandContext, arn: str) -> Run:
     found = get_run(context, arn)
     if found is None:
-        raise NoSuchRun(f"{context.target} has no run {arn}: `lamplighter ps --all` lists the latest")
+        raise NoSuchRun(f"{context.target} has no run {arn}: `{context.hint('ps --all')}` lists the latest")
     return found
 
 

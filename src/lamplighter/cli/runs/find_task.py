@@ -96,7 +96,7 @@ def _latest_task(context: CommandContext, jobs: list[ScheduledTask]) -> FoundTas
     if latest is None:
         forgotten = f" ({FORGOTTEN})" if context.target.endpoint is None else ""
         name = jobs[0].name
-        raise NoSuchRun(f"{name} has no tasks{forgotten}: start one with `lamplighter run {name}`")
+        raise NoSuchRun(f"{name} has no tasks{forgotten}: start one with `{context.hint(f'run {name}')}`")
     return _task_of_arn(context, latest.arn)
 
 
@@ -115,4 +115,4 @@ def _describe_in(context: CommandContext, cluster: str, names: list[str]) -> lis
 
 def _missing_message(context: CommandContext, name: str) -> str:
     forgotten = f" {FORGOTTEN}." if context.target.endpoint is None else ""
-    return f"{context.target} has no task {name}: `lamplighter ps --all` lists the latest.{forgotten}"
+    return f"{context.target} has no task {name}: `{context.hint('ps --all')}` lists the latest.{forgotten}"

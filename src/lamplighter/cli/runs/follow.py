@@ -126,7 +126,7 @@ def follow_run(
             RunWatcher(context, run, since, tail), find_run.read_definition(context, run), events=events, times=times
         )
     except KeyboardInterrupt:
-        raise leave_running("run", run.arn) from None
+        raise leave_running(context, "run", run.arn) from None
     if events and story.ended is not None and story.began is not None:
         took = formatting.format_milliseconds(story.running_time(story.began, story.ended))
         _print_moment(
@@ -137,11 +137,11 @@ def follow_run(
     raise typer.Exit(EXIT_CODES.get(ended.status, 1))
 
 
-def leave_running(what: str, name: str) -> typer.Exit:
+def leave_running(context: CommandContext, what: str, name: str) -> typer.Exit:
     """Say how to return to what continues after Ctrl-C, and return the end of the command."""
     typer.echo(
-        f"\nlamplighter: the {what} continues; follow it again: lamplighter logs -f {name}\n"
-        f"             stop it: lamplighter stop {name}",
+        f"\nlamplighter: the {what} continues; follow it again: {context.hint(f'logs -f {name}')}\n"
+        f"             stop it: {context.hint(f'stop {name}')}",
         err=True,
     )
     return typer.Exit(EXIT_INTERRUPTED)

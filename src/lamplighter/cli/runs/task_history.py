@@ -26,7 +26,7 @@ def print_task_history(context: CommandContext, task: FoundTask, *, json: bool) 
     formatting.print_table(["TIME", "WHAT", "RESULT"], [_moment_cells(each, moments[0].time) for each in moments])
     if task.run.status == "FAILED":
         print_last_output(context, task_attempt(task), "the task")
-    _print_hints(task)
+    _print_hints(context, task)
 
 
 def _print_head(run: TaskRun) -> None:
@@ -55,11 +55,11 @@ def _moment_json(moment: TaskMoment) -> Json:
     return {"kind": "moment", "time": time, "what": moment.what, "result": moment.result}
 
 
-def _print_hints(task: FoundTask) -> None:
+def _print_hints(context: CommandContext, task: FoundTask) -> None:
     """Print commands that the user may want next."""
-    hints = [f"lamplighter logs {task.label}"]
+    hints = [f"logs {task.label}"]
     if task.run.running:
-        hints.append(f"lamplighter stop {task.label}")
+        hints.append(f"stop {task.label}")
     elif task.run.status != "SUCCEEDED" and task.run.started_by != STARTED_BY_STATE_MACHINE:
-        hints.append(f"lamplighter run {task.run.family}")
-    formatting.make_console().print(Text("\n" + "\n".join(hints), "dim"))
+        hints.append(f"run {task.run.family}")
+    formatting.make_console().print(Text("\n" + "\n".join(map(context.hint, hints)), "dim"))

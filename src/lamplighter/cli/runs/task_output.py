@@ -96,7 +96,7 @@ def follow_tasks(
     try:
         ended = _follow_to_end(watcher, events=events, times=times)
     except KeyboardInterrupt:
-        raise leave_running("task", started[0].label) from None
+        raise leave_running(context, "task", started[0].label) from None
     for each in ended if events else ():
         took = formatting.format_milliseconds(each.run.took or 0)
         _print_moment(TaskMoment(each.run.ended or 0, f"the task {task_result_text(each.run).plain}, after {took}"))

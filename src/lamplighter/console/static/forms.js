@@ -100,6 +100,11 @@ function contentOf(form, body) {
   return `${form.getAttribute("action")} ${fields}`;
 }
 
+// The second click of a double click may meet a button of the page that the first one led to.
+document.addEventListener("click", (event) => {
+  if (event.detail > 1 && event.target.closest("button")?.form?.method === "post") event.preventDefault();
+});
+
 document.addEventListener("submit", async (event) => {
   const form = event.target, button = event.submitter;
   if (form.method !== "post" || event.defaultPrevented) return;

@@ -59,7 +59,7 @@ OWNERS: Mapping[str, tuple[Owner, ...]] = {
     "monitoring": (DELIVERY,),
     "sns": (Owner("[0-9]*", NUMBER, "sns_deliveries"),),
     "sqs": (),
-    "logs": (Owner("query:*", "CAST(substr(subject, 7) AS INTEGER)", "log_queries"),),
+    "logs": (),
     "cloudformation": (),
     "alerts": (),
 }

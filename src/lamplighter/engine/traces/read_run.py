@@ -7,7 +7,7 @@ from lamplighter.runs.attempt_numbers import read_numbered_story
 from lamplighter.runs.job_machine import is_made_from_job_file, scheduled_time
 from lamplighter.runs.run_spans import Span, TracedRun, Value, spans_of_run
 from lamplighter.runs.trace_ids import is_sampled, trace_id
-from lamplighter.services.states.tables import executions, map_runs, state_machines
+from lamplighter.services.states.tables import executions, history, map_runs, state_machines
 from lamplighter.services.states.tables.executions import ExecutionRecord
 from lamplighter.store.db import Reader
 
@@ -28,7 +28,7 @@ def read_spans(reader: Reader, arn: str, sample_ratio: float) -> list[Span] | No
     if not is_sampled(trace_id(root), sample_ratio):
         return []
     revision = state_machines.get_revision(reader, record.revision)
-    lines = executions.history(reader, record.id, 1, MAX_EVENTS)
+    lines = history.read(reader, record.id, 1, MAX_EVENTS)
     region, account, _, machine = arn.split(":")[3:7]
     attributes: dict[str, Value] = {"cloud.account.id": account, "cloud.region": region}
     run = TracedRun(

@@ -1,6 +1,6 @@
 """Define the account of AWS to which a file belongs, and what this account requires of all that is made in it.
 
-An engine ignores it: it rehearses the same file anywhere.
+An engine ignores it: the same file can be tried anywhere.
 """
 
 from typing import Annotated

@@ -1,6 +1,6 @@
 """Explain why a state machine fails without a permission: the error, the reason, and the statement to add.
 
-Guarantees an explanation of the article's trap: the policy that the console creates for a machine with
+Guarantees an explanation of the most frequent case: the policy that the console creates for a machine with
 `ecs:runTask.sync` has no `iam:PassRole`, and whether that fails depends on the task definition.
 """
 

@@ -50,7 +50,7 @@ def lint_job_file(loaded: LoadedJobFile, now: int = FIXED_TIME, target: DeployTa
     for name, job in loaded.project.jobs.items():
         found |= {_place(loaded, ("jobs", name), each, f"{name}: ") for each in _job_findings(job, loaded, name, now)}
     if target == "aws" and (only := aws_limits.single_channel(loaded.project)):
-        what = f"on AWS, nobody could be told if the channel {only} loses an alert, because it is the only one"
+        what = f"on AWS, no other channel can tell you if the channel {only} loses an alert"
         found.add(Problem(loaded.position_of("channels", only, key=True), what, TWO_CHANNELS, "warning"))
     if target != "box":
         # Without a target, nobody said that the file goes to AWS.

@@ -2,8 +2,7 @@
 
 Guarantees one of two forms, and in both the run fails with the error of its last attempt:
 
-- If the error's name decides (the simple form, and `timeout`), the state has Retry, as in the article on which this
-  program is based.
+- If the error's name decides (the simple form, and `timeout`), the state has Retry.
 - In both forms, a start that AWS throttles, refuses or has no capacity for is repeated, unless `retry` has limits for
   it. That counts as no attempt, because no task was started.
 - If the cause has to be read, a Catch leads to a state that classifies the failure. A Choice checks how many retries

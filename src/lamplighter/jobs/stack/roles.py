@@ -1,8 +1,8 @@
 """Build the roles of a project, each with exactly the permissions that it needs.
 
-Guarantees the statement whose absence is the article's trap: `iam:PassRole` on exactly the roles that RunTask passes,
-and to ECS tasks only. RunTask is allowed in one cluster only, on every revision of a job's family, because a run that
-was started before an update runs its own revision. StopTask and DescribeTasks are allowed on all tasks of that cluster;
+Guarantees the statement that AWS's console forgets: `iam:PassRole` on exactly the roles that RunTask passes, and to ECS
+tasks only. RunTask is allowed in one cluster only, on every revision of a job's family, because a run that was started
+before an update runs its own revision. StopTask and DescribeTasks are allowed on all tasks of that cluster;
 Step Functions stops only its own. `.sync` learns from the managed rule that a task has stopped.
 See https://docs.aws.amazon.com/step-functions/latest/dg/connect-ecs.html.
 """

@@ -18,9 +18,10 @@ MAX_NOTE_LENGTH, MAX_SUBJECT_LENGTH = 500, 2_048
 
 
 def acknowledge(world: World) -> Callable[[Tx, Caller, Json], Json]:
-    """Return what handles Acknowledge {Arn, Note, Who}: mark a failure as seen; `Undo` removes the mark."""
+    """Return the function that handles Acknowledge."""
 
     def handle(tx: Tx, _caller: Caller, params: Json) -> None:
+        """Handle Acknowledge {Arn, Note, Who}: mark a failure as seen; `Undo` removes the mark."""
         subject, note = params["Arn"], params.get("Note", "").strip()
         if not subject.startswith("arn:") or len(subject) > MAX_SUBJECT_LENGTH:
             raise ValidationError(f"Acknowledge a run by its ARN, not by '{subject[:100]}'")

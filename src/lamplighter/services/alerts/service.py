@@ -122,10 +122,9 @@ class Alerts(Service):
         return {"Topics": accepted}
 
     def send_waiting(self, compose: Callable[[Json, str], Json], tx: Tx, caller: Caller, params: Json) -> Json:
-        """TellOutage {Since, Tasks, Families}: alert that tasks wait for a runtime that does not answer.
-        TellQueue {Since, Tasks, Families, Reason}: alert that they wait for room on the machine.
+        """Alert that tasks wait: for a runtime that does not answer (TellOutage), or for room here (TellQueue).
 
-        Return {Topics}, the topics that accepted the alert.
+        The parameters are {Since, Tasks, Families, Reason}. Return {Topics}, the topics that accepted the alert.
         """
         topics = outage_alert.outage_topics(AlertQueries(self._bus, tx, caller), params["Families"])
         return {"Topics": self._publish_all(tx, caller, topics, compose(params, self._url))}

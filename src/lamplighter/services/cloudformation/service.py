@@ -5,7 +5,7 @@ See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_Operat
 
 import logging
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import partial, wraps
 
 from lamplighter.base.json_text import Json
 from lamplighter.base.service_model import ServiceModel
@@ -114,6 +114,7 @@ class CloudFormation(Service):
     def _with_inputs(self, run: OperationWithInputs) -> Operation:
         """Return an operation that runs immediately, or again as soon as its missing inputs are available."""
 
+        @wraps(run)
         def write(tx: Tx, caller: Caller, params: Json) -> Json:
             try:
                 with undo_on_error(tx):
@@ -126,6 +127,7 @@ class CloudFormation(Service):
         return Operation(write=write)
 
     def _find_missing_resources(self, tx: Tx, caller: Caller, params: Json, inputs: ExternalInputs) -> Json:
+        """Return the resources of a stack that somebody else deleted."""
         stack = acting_for_engine(require_live_stack(tx, caller, params["StackName"]))
         return find_missing_resources(StackTurn(tx, stack, inputs, self._parts), params.get("After", ""))
 

@@ -1,15 +1,16 @@
-"""Build the ARNs of alarms, and convert metrics, times and page tokens."""
+"""Build the ARNs of alarms, and convert metrics and times."""
 
 from lamplighter.base import arn
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
-from lamplighter.operations.paging import decode_number
+from lamplighter.operations.pages import Pages
 from lamplighter.services.cloudwatch.errors import InvalidNextToken
 from lamplighter.services.cloudwatch.tables.metric_points import Metric
 
 SERVICE = "monitoring"
 SERVICE_PRINCIPAL = "cloudwatch.amazonaws.com"
 """The name with which requests to CloudWatch are signed."""
+PAGES = Pages(lambda: InvalidNextToken("The parameter NextToken is invalid."), size_name="MaxRecords", default_size=50)
 YEAR_10000 = 253_402_300_800
 """The start of the year 10000, in seconds since the epoch."""
 
@@ -17,16 +18,6 @@ YEAR_10000 = 253_402_300_800
 def alarm_arn(caller: Caller, name: str) -> str:
     """Return the ARN of an alarm."""
     return arn.build("cloudwatch", caller.region, caller.account, f"alarm:{name}")
-
-
-def resource_arn(caller: Caller, kind: str, name: str) -> str:
-    """Return the ARN of a metric stream or of a rule of Contributor Insights."""
-    return arn.build("cloudwatch", caller.region, caller.account, f"{kind}/{name}")
-
-
-def mute_rule_arn(caller: Caller, name: str) -> str:
-    """Return the ARN of an alarm mute rule."""
-    return arn.build("cloudwatch", caller.region, caller.account, f"alarm-mute-rule:{name}")
 
 
 def dashboard_arn(caller: Caller, name: str) -> str:
@@ -49,8 +40,3 @@ def metric_to_api(metric: Metric) -> Json:
 def to_milliseconds(seconds: float) -> int:
     """Convert seconds since the epoch to milliseconds, limited to the years from 1970 to 9999."""
     return int(min(max(seconds, 0), YEAR_10000) * 1000)
-
-
-def parse_number_token(token: str | None) -> int | None:
-    """Return the number that a page token holds, or None if there is no token."""
-    return decode_number(token, lambda: InvalidNextToken("The parameter NextToken is invalid."))

@@ -14,7 +14,6 @@ from lamplighter.services.cloudwatch.alarms.action_suppression import SUPPRESSIO
 from lamplighter.services.cloudwatch.alarms.alarm_timers import AlarmTimers
 from lamplighter.services.cloudwatch.alarms.composite_alarms import CompositeAlarms
 from lamplighter.services.cloudwatch.alarms.metric_alarms import MetricAlarms
-from lamplighter.services.cloudwatch.alarms.mute_rules import MUTE_TIMER, MuteRules
 from lamplighter.services.cloudwatch.alarms.state_changes import AlarmStateChanges
 from lamplighter.services.cloudwatch.arns import SERVICE, SERVICE_PRINCIPAL
 from lamplighter.services.cloudwatch.metrics.get_metric_data import MetricDataReader
@@ -23,10 +22,7 @@ from lamplighter.services.cloudwatch.metrics.list_metrics import MetricList
 from lamplighter.services.cloudwatch.metrics.metric_sources import MetricSources
 from lamplighter.services.cloudwatch.metrics.put_metric_data import prepare_points, put_metric_data
 from lamplighter.services.cloudwatch.resources import (
-    anomaly_detectors,
     dashboards,
-    insight_rules,
-    metric_streams,
     tags,
 )
 from lamplighter.store.db import OutboxRow, Store, Tx
@@ -55,7 +51,6 @@ class CloudWatch(Service):
         metric_sources = MetricSources(bus, world)
         self._alarm_timers = alarm_timers = AlarmTimers(world, metric_sources, state_changes)
         composites = CompositeAlarms(world, state_changes)
-        self._mute_rules = mutes = MuteRules(world, state_changes)
         alarms = MetricAlarms(world, alarm_timers, state_changes)
         self.operations: Mapping[str, Operation] = {
             "PutMetricAlarm": Operation(write=alarms.put),
@@ -71,14 +66,7 @@ class CloudWatch(Service):
             "DescribeAlarmHistory": Operation(read=describe_alarms.describe_history),
             "PutMetricData": Operation(write=put_metric_data, prepare=partial(prepare_points, world)),
             **_reading_operations(world, metric_sources, bus.store),
-            "PutAlarmMuteRule": Operation(write=mutes.put),
-            "GetAlarmMuteRule": Operation(read=mutes.get),
-            "ListAlarmMuteRules": Operation(read=mutes.list),
-            "DeleteAlarmMuteRule": Operation(write=mutes.delete),
             **dashboards.OPERATIONS,
-            **metric_streams.OPERATIONS,
-            **insight_rules.OPERATIONS,
-            **anomaly_detectors.OPERATIONS,
             **tags.OPERATIONS,
         }
 
@@ -87,11 +75,9 @@ class CloudWatch(Service):
         await self._delivery_queue.handle_outbox_row(row)
 
     def fire_timer(self, tx: Tx, timer: Timer) -> None:
-        """Evaluate an alarm, end a wait for its suppressor or a mute, or retry the delivery of an action."""
+        """Evaluate an alarm, end a wait for its suppressor, or retry the delivery of an action."""
         if is_delivery(timer.subject):
             self._delivery_queue.fire_timer(tx, timer)
-        elif timer.name == MUTE_TIMER:
-            self._mute_rules.fire_timer(tx, timer)
         elif timer.name == SUPPRESSION_TIMER:
             self._state_changes.end_suppression(tx, timer.subject)
         else:

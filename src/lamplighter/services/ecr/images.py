@@ -11,17 +11,15 @@ from typing import TypeVar
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.bus import PREPARED, Caller, Operation, Prepared, Work
-from lamplighter.operations.paging import decode_token, encode_token, list_page
 from lamplighter.runtime.port import LocalImage
 from lamplighter.services.ecr import errors
 from lamplighter.services.ecr.docker_images import DockerImages
 from lamplighter.services.ecr.put_image import DOCKER_MANIFEST
-from lamplighter.services.ecr.repositories import find_repository, invalid_token, show
+from lamplighter.services.ecr.repositories import PAGES, find_repository, show
 from lamplighter.services.ecr.tables import repositories as rows
 from lamplighter.services.ecr.tables.repositories import Repository
 from lamplighter.store.db import Reader, Tx
 
-MAX_RESULTS = 100
 """The items of a page, unless the caller asks for more or fewer."""
 T = TypeVar("T")
 
@@ -102,10 +100,8 @@ def _page(
     field: str, found: Sequence[T], params: Json, key: Callable[[T], str], show_item: Callable[[T], Json]
 ) -> Json:
     """Return a page of items that are in the order of their keys."""
-    after = decode_token(params.get("nextToken"), invalid_token)
-    rest = [item for item in found if key(item) > after]
-    return list_page(
-        field, rest, params.get("maxResults", MAX_RESULTS), show_item, lambda item: encode_token(key(item))
+    return PAGES.page(
+        field, params, "", lambda after, _most: (item for item in found if key(item) > after), show_item, key
     )
 
 

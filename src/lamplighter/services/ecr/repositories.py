@@ -12,7 +12,7 @@ from lamplighter.base.errors import AwsError, require
 from lamplighter.base.json_text import Json, loads_unique
 from lamplighter.base.world import World
 from lamplighter.bus import Caller, Operation
-from lamplighter.operations.paging import decode_token, encode_token, list_page
+from lamplighter.operations.pages import Pages
 from lamplighter.operations.tags import TagFormat, TagOperations, TagRules
 from lamplighter.services.ecr import errors
 from lamplighter.services.ecr.tables import repositories as rows
@@ -25,6 +25,11 @@ SETTINGS: Mapping[str, Json] = {
     "encryptionConfiguration": {"encryptionType": "AES256"},
 }
 """The settings of a new repository."""
+PAGES = Pages(
+    lambda: errors.InvalidParameter("Invalid parameter at 'nextToken' failed to satisfy constraint: 'Invalid token'"),
+    "nextToken",
+    "maxResults",
+)
 EXCLUSIONS = "imageTagMutabilityExclusionFilters"
 TAG_RULES = TagRules(TagFormat("resourceArn", "tags", "tagKeys", "Key", "Value"))
 
@@ -99,9 +104,11 @@ class Repositories:
         if names := params.get("repositoryNames"):
             found = [find_repository(reader, caller, {**params, "repositoryName": name}) for name in names]
             return {"repositories": [self._show(each) for each in found]}
-        after, most = decode_token(params.get("nextToken"), invalid_token), params.get("maxResults", 100)
-        page = rows.page(reader, registry, caller.region, after, most + 1) if registry == caller.account else []
-        return list_page("repositories", page, most, self._show, lambda each: encode_token(each.name))
+
+        def read(after: str, most: int) -> list[Repository]:
+            return rows.page(reader, registry, caller.region, after, most) if registry == caller.account else []
+
+        return PAGES.page("repositories", params, "", read, self._show, lambda each: each.name)
 
     def _show(self, repository: Repository) -> Json:
         return show(repository, self._address)
@@ -126,11 +133,6 @@ def _find_by_arn(reader: Reader, caller: Caller, text: str) -> Repository:
         raise errors.InvalidParameter(f"Invalid parameter at 'resourceArn' failed to satisfy constraint: '{text}'")
     name = parsed.resource.removeprefix("repository/")
     return find_repository(reader, caller, {"repositoryName": name, "registryId": parsed.account})
-
-
-def invalid_token() -> AwsError:
-    """Return the error for a token that no answer had."""
-    return errors.InvalidParameter("Invalid parameter at 'nextToken' failed to satisfy constraint: 'Invalid token'")
 
 
 def _identity(repository: Repository) -> Json:

@@ -4,11 +4,18 @@ import re
 
 from lamplighter.base import arn
 from lamplighter.bus import Caller
+from lamplighter.operations.pages import Pages
 from lamplighter.services.ecs.errors import InvalidParameter
 from lamplighter.services.ecs.tables import clusters, task_definitions
 from lamplighter.services.ecs.tables.task_definitions import TaskDefinition
 from lamplighter.store.db import Reader
 
+PAGES = Pages(
+    lambda: InvalidParameter("Invalid token."),
+    "nextToken",
+    "maxResults",
+    wrong_size=lambda largest: InvalidParameter(f"maxResults must be between 1 and {largest}"),
+)
 DEFAULT = "default"
 """The cluster of a request that names none."""
 

@@ -9,17 +9,15 @@ from dataclasses import replace
 
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
-from lamplighter.operations.paging import list_page
 from lamplighter.services.ecs import arns, clusters, tags
 from lamplighter.services.ecs.errors import ClientError, InvalidParameter
-from lamplighter.services.ecs.paging import page_size
 from lamplighter.services.ecs.tables import capacity_providers
 from lamplighter.services.ecs.tables import clusters as cluster_rows
 from lamplighter.services.ecs.tables.capacity_providers import CapacityProvider
 from lamplighter.services.ecs.tasks.capacity_strategy import FARGATE_PROVIDERS
 from lamplighter.store.db import Reader, Tx
 
-MAX_PAGE_SIZE = 10
+PROVIDER_PAGES = replace(arns.PAGES, default_size=10)
 GROUP, INSTANCES = "autoScalingGroupProvider", "managedInstancesProvider"
 _RESERVED_PREFIXES = ("aws", "ecs", "fargate")
 _SCALING_DEFAULTS: Json = {
@@ -88,7 +86,6 @@ def _group(given: Json) -> Json:
 
 def describe_providers(reader: Reader, caller: Caller, params: Json) -> Json:
     """Handle DescribeCapacityProviders: the named ones, those of a cluster, or all."""
-    size = page_size(params, MAX_PAGE_SIZE)
     known = {each.name: each for each in _all_providers(reader, caller)}
     names = [_short_name(each) for each in params.get("capacityProviders") or ()]
     if params.get("cluster"):
@@ -100,12 +97,12 @@ def describe_providers(reader: Reader, caller: Caller, params: Json) -> Json:
         if name not in known
     ]
     wanted = sorted(set(names) & known.keys()) if names or params.get("cluster") else sorted(known)
-    found = (known[name] for name in wanted if name > (params.get("nextToken") or ""))
     with_tags = "TAGS" in (params.get("include") or ())
-    answer: Json = list_page(
+    answer: Json = PROVIDER_PAGES.page(
         "capacityProviders",
-        found,
-        size,
+        params,
+        "",
+        lambda after, _most: (known[name] for name in wanted if name > after),
         lambda each: _provider_to_api(each, with_tags=with_tags),
         lambda each: each.name,
     )

@@ -12,8 +12,7 @@ from functools import partial
 from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
-from lamplighter.operations.paging import list_page
-from lamplighter.services.ecs import account_settings, arns, paging, tags
+from lamplighter.services.ecs import arns, tags
 from lamplighter.services.ecs.errors import ClusterContainsTasks, ClusterNotFound, InvalidParameter, ResourceInUse
 from lamplighter.services.ecs.tables import capacity_providers, clusters, tasks
 from lamplighter.services.ecs.tables.clusters import Cluster
@@ -42,9 +41,8 @@ def create_cluster(tx: Tx, caller: Caller, params: Json) -> Json:
         raise InvalidParameter("Invalid cluster name. Only letters, numbers, hyphens, and underscores are allowed.")
     found = clusters.get(tx, arns.cluster_arn(caller, name))
     if found is None or found.status != "ACTIVE":
-        insights: Json = [{"name": "containerInsights", "value": account_settings.default_insights(tx, caller)}]
         given = {key: params[key] for key in SETTING_FIELDS if key in params}
-        body = _DEFAULT_SETTINGS | {"settings": insights} | given
+        body = _DEFAULT_SETTINGS | given
         _check_providers(tx, caller, body)
         found = _store(tx, caller, name, body, tags.check_tags(params.get("tags")))
     return {"cluster": _cluster_to_api(tx, found, _ALL_MEMBERS)}
@@ -92,9 +90,8 @@ def describe_clusters(reader: Reader, caller: Caller, params: Json) -> Json:
 
 def list_clusters(reader: Reader, caller: Caller, params: Json) -> Json:
     """Handle ListClusters."""
-    size = paging.page_size(params)
-    found = clusters.page(reader, arns.owner_key(caller), params.get("nextToken", ""), size + 1)
-    return list_page("clusterArns", found, size, str, str)
+    read = partial(clusters.page, reader, arns.owner_key(caller))
+    return arns.PAGES.page("clusterArns", params, "", read, str, str)
 
 
 def update_cluster(tx: Tx, caller: Caller, params: Json) -> Json:

@@ -17,7 +17,7 @@ from lamplighter.base.world import World
 from lamplighter.bus import Bus, Operation, Service
 from lamplighter.outbound.aws import RemoteServices
 from lamplighter.runtime.port import Runtime, RuntimeUnavailable
-from lamplighter.services.ecs import account_settings, capacity_providers, clusters, tags
+from lamplighter.services.ecs import capacity_providers, clusters, tags
 from lamplighter.services.ecs.logs.awslogs import log_destination
 from lamplighter.services.ecs.logs.output_files import OutputFiles
 from lamplighter.services.ecs.tables import outages, shipped_logs, task_definitions, tasks, waiting_tasks
@@ -117,10 +117,6 @@ class Ecs(Service):
             "DescribeCapacityProviders": Operation(read=capacity_providers.describe_providers),
             "UpdateCapacityProvider": Operation(write=capacity_providers.update_provider),
             "DeleteCapacityProvider": Operation(write=capacity_providers.delete_provider),
-            "PutAccountSetting": Operation(write=account_settings.put_setting),
-            "PutAccountSettingDefault": Operation(write=account_settings.put_default),
-            "DeleteAccountSetting": Operation(write=account_settings.delete_setting),
-            "ListAccountSettings": Operation(read=account_settings.list_settings),
             "RegisterTaskDefinition": Operation(write=partial(definitions.register_definition, deny)),
             "DeregisterTaskDefinition": Operation(write=definitions.deregister_definition),
             "DeleteTaskDefinitions": Operation(write=definitions.delete_definitions),

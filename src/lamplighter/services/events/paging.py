@@ -4,21 +4,23 @@ This engine's tokens name the key after which a page begins. AWS's tokens are of
 accepted, too: a listing that began on AWS can continue here.
 """
 
+import sys
 from base64 import b64decode
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import TypeVar
 
 from lamplighter.base.errors import ValidationError
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
-from lamplighter.operations.paging import encode_token
+from lamplighter.operations.pages import Pages, read_filtered
 from lamplighter.services.events.tables import resources as rows
 from lamplighter.services.events.tables.resources import Resource
 from lamplighter.store.db import Reader
 
 T = TypeVar("T")
 
-DEFAULT_PAGE_SIZE = 100
+PAGES = Pages(lambda: ValidationError("Parameter NextToken is not valid."), size_name="Limit")
 OFFSET_TOKEN_BYTES = 128
 """The number of bytes in one of AWS's tokens, which is one big number."""
 
@@ -33,40 +35,32 @@ def check_one_filter(params: Json, operation: str) -> None:
         raise ValidationError(f"At most one filter is allowed for {operation}. {reason}")
 
 
-def page_start(params: Json) -> tuple[str, int]:
-    """Return the key after which a page begins, and the number of items to skip, if the token is AWS's."""
-    try:
-        found = b64decode(params.get("NextToken", "").encode(), altchars=b"-_", validate=True)
-        # No key begins with a zero byte.
-        if len(found) == OFFSET_TOKEN_BYTES and found[0] == 0:
-            return "", int.from_bytes(found)
-        return found.decode(), 0
-    except ValueError:
-        raise ValidationError("Parameter NextToken is not valid.") from None
-
-
 def cut_page(
     params: Json,
     read: Callable[[str, int], Sequence[T]],
     key: Callable[[T], str],
     keep: Callable[[T], bool] = lambda _item: True,
 ) -> tuple[list[T], Json]:
-    """Return the items of a page, and the answer's `NextToken` if there is another page.
+    """Return the items of a page for which `keep` returns True, and the answer's `NextToken` if there is another page.
 
-    `read` returns a number of items after a key, in order of their keys. Items for which `keep` returns False are left
-    out.
+    `read` returns a number of items after a key, in order of their keys.
     """
-    (after, to_skip), most, kept = page_start(params), params.get("Limit", DEFAULT_PAGE_SIZE), list[T]()
-    while len(kept) <= most:
-        found = read(after, most + 1)
-        chosen = [item for item in found if keep(item)]
-        kept += chosen[to_skip:]
-        to_skip = max(0, to_skip - len(chosen))
-        if len(found) <= most:
-            break
-        after = key(found[-1])
-    more = {"NextToken": encode_token(key(kept[most - 1]))} if len(kept) > most else {}
-    return kept[:most], more
+    read_kept, offset = read_filtered(read, key, keep), _offset(params.get("NextToken", ""))
+    if offset is None:
+        return PAGES.cut(params, "", read_kept, key)
+    rest = {name: value for name, value in params.items() if name != "NextToken"}
+    return PAGES.cut(rest, "", lambda after, most: islice(read_kept(after, most), offset, None), key)
+
+
+def _offset(token: str) -> int | None:
+    """Return the number of items that a token of AWS skips; None: the token is none of AWS."""
+    try:
+        found = b64decode(token.encode(), altchars=b"-_", validate=True)
+    except ValueError:
+        return None
+    # No key begins with a zero byte.
+    is_offset = len(found) == OFFSET_TOKEN_BYTES and found[0] == 0
+    return min(int.from_bytes(found), sys.maxsize) if is_offset else None
 
 
 def resource_page(

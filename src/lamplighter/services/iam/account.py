@@ -9,7 +9,7 @@ from lamplighter.services.iam.policies.documents import MAX_INLINE_LENGTH, MAX_M
 from lamplighter.services.iam.policies.managed_policies import MAX_POLICIES, MAX_VERSIONS
 from lamplighter.services.iam.roles.role_policies import MAX_ATTACHED
 from lamplighter.services.iam.roles.roles import MAX_ROLES
-from lamplighter.services.iam.tables import instance_profiles, policies, roles
+from lamplighter.services.iam.tables import policies, roles
 from lamplighter.store.db import Reader
 
 
@@ -19,7 +19,7 @@ def get_summary(reader: Reader, caller: Caller, _params: Json) -> Json:
         "Roles": roles.count(reader, caller.account),
         "Policies": policies.count(reader, caller.account),
         "PolicyVersionsInUse": policies.count_versions(reader, caller.account),
-        "InstanceProfiles": instance_profiles.count(reader, caller.account),
+        "InstanceProfiles": 0,
         "RolesQuota": MAX_ROLES,
         "PoliciesQuota": MAX_POLICIES,
         "VersionsPerPolicyQuota": MAX_VERSIONS,

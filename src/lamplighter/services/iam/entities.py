@@ -10,12 +10,12 @@ from typing import TypeVar
 from lamplighter.base import arn
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
-from lamplighter.operations.paging import decode_token, encode_token
+from lamplighter.operations.pages import Pages
 from lamplighter.operations.tags import TagFormat, TagRules
 from lamplighter.services.iam.errors import InvalidInput, LimitExceeded
 
 T = TypeVar("T")
-DEFAULT_PAGE = 100
+PAGES = Pages(lambda: InvalidInput("Invalid Marker."), "Marker", "MaxItems", truncated_name="IsTruncated")
 ID_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 TAGS = TagRules(
     TagFormat("RoleName", "Tags", "TagKeys", "Key", "Value"),
@@ -44,29 +44,13 @@ def name_of_arn(text: str) -> str:
     return text.rpartition("/")[2]
 
 
-def page(field: str, found: Sequence[T], params: Json, show: Callable[[T], Json], name: Callable[[T], str]) -> Json:
-    """Return one page of an answer. `found` begins after the marker and has one item more if there are more pages."""
-    size = page_size(params)
-    answer: Json = {field: [show(each) for each in found[:size]], "IsTruncated": len(found) > size}
-    return {**answer, "Marker": encode_token(name(found[size - 1]))} if len(found) > size else answer
-
-
-def page_size(params: Json) -> int:
-    """Return how many items a page has."""
-    return int(params.get("MaxItems", DEFAULT_PAGE))
-
-
-def marker(params: Json) -> str:
-    """Return the name after which a page begins. Raises `InvalidInput`."""
-    return decode_token(params.get("Marker"), lambda: InvalidInput(f"Invalid Marker: {params.get('Marker')}"))
-
-
 def page_of_all(
-    field: str, found: Sequence[T], params: Json, show: Callable[[T], Json], name: Callable[[T], str]
+    field: str, params: Json, found: Sequence[T], show: Callable[[T], Json], name: Callable[[T], str]
 ) -> Json:
     """Return one page of a list that is complete and in order of name."""
-    after = marker(params)
-    return page(field, [each for each in found if name(each) > after], params, show, name)
+    return PAGES.page(
+        field, params, "", lambda after, _most: (each for each in found if name(each) > after), show, name
+    )
 
 
 def tag_rules(parameter: str) -> TagRules:

@@ -12,8 +12,7 @@ from lamplighter.services.iam import account
 from lamplighter.services.iam.access.simulate import simulate_custom, simulate_principal
 from lamplighter.services.iam.policies import managed_policies
 from lamplighter.services.iam.policies.managed_policies import ManagedPolicies
-from lamplighter.services.iam.roles import instance_profiles, role_policies, roles
-from lamplighter.services.iam.roles.instance_profiles import InstanceProfiles
+from lamplighter.services.iam.roles import role_policies, roles
 from lamplighter.services.iam.roles.roles import Roles
 
 SERVICE = "iam"
@@ -29,7 +28,6 @@ class Iam(Service):
         self.operations: Mapping[str, Operation] = {
             **_role_operations(Roles(world, limited=aws_limits), limited=aws_limits or guard is not None),
             **_policy_operations(ManagedPolicies(world)),
-            **_profile_operations(InstanceProfiles(world)),
             "GetAccountSummary": Operation(read=account.get_summary),
             "ListAccountAliases": Operation(read=account.list_aliases),
             "ListGroups": Operation(read=account.list_groups),
@@ -87,18 +85,4 @@ def _policy_operations(created: ManagedPolicies) -> dict[str, Operation]:
         "DeletePolicy": Operation(write=managed_policies.delete_policy),
         **managed_policies.TAG_OPERATIONS.changes("Policy"),
         "ListPolicyTags": Operation(read=managed_policies.list_tags),
-    }
-
-
-def _profile_operations(created: InstanceProfiles) -> dict[str, Operation]:
-    return {
-        "CreateInstanceProfile": Operation(write=created.create),
-        "GetInstanceProfile": Operation(read=instance_profiles.get_profile),
-        "ListInstanceProfiles": Operation(read=instance_profiles.list_profiles),
-        "ListInstanceProfilesForRole": Operation(read=instance_profiles.list_for_role),
-        "AddRoleToInstanceProfile": Operation(write=instance_profiles.add_role),
-        "RemoveRoleFromInstanceProfile": Operation(write=instance_profiles.remove_role),
-        "DeleteInstanceProfile": Operation(write=instance_profiles.delete_profile),
-        **instance_profiles.TAG_OPERATIONS.changes("InstanceProfile"),
-        "ListInstanceProfileTags": Operation(read=instance_profiles.list_tags),
     }

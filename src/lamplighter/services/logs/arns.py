@@ -5,22 +5,18 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-over
 """
 
 import re
-from collections.abc import Callable, Sequence
-from typing import TypeVar
 
 from lamplighter.base import arn
 from lamplighter.base.errors import AwsError, require
-from lamplighter.base.json_text import Json, JsonError, dumps, loads
+from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
-from lamplighter.operations.paging import decode_token, encode_token
+from lamplighter.operations.pages import Pages
 from lamplighter.services.logs.errors import InvalidParameter, NotFound
 from lamplighter.services.logs.tables import log_groups, resources
 from lamplighter.services.logs.tables.log_chunks import Key
 from lamplighter.services.logs.tables.log_groups import LogGroup, LogStream
 from lamplighter.services.logs.tables.resources import LogResource
 from lamplighter.store.db import Reader
-
-T = TypeVar("T")
 
 GROUP, STREAM = "log group", "log stream"
 NAME_PATTERNS = {
@@ -79,7 +75,7 @@ def tagged_resource(reader: Reader, resource: str) -> LogGroup | LogResource:
     """Return the resource of an ARN that can have tags; raise `NotFound` if there is none."""
     parsed = arn.parse(resource)
     kind, _, name = parsed.resource.partition(":") if parsed is not None else ("", "", "")
-    for each in resources.KINDS_WITH_TAGS if parsed is not None and parsed.service == "logs" else ():
+    for each in resources.KINDS if parsed is not None and parsed.service == "logs" else ():
         if parsed is not None and kind == each:
             return require(
                 resources.get(reader, parsed.account, parsed.region, each, name), lambda: NotFound("resource")
@@ -124,27 +120,7 @@ def invalid_token() -> AwsError:
     return InvalidParameter("The specified nextToken is invalid.")
 
 
-def page_token(place: Json) -> str:
-    """Return a token for the page after a place."""
-    return encode_token(dumps(place))
-
-
-def parse_page_token(token: str | None, shape: type | list[type]) -> Json:
-    """Return the place that a token encodes, or None without a token; `shape` is the type of a text or of each item."""
-    if token is None:
-        return None
-    try:
-        place = loads(decode_token(token, invalid_token))
-    except JsonError:
-        raise invalid_token() from None
-    if ([type(each) for each in place] if type(place) is list else type(place)) != shape:
-        raise invalid_token()
-    return place
-
-
-def cut_page(found: Sequence[T], size: int, place: Callable[[T], Json]) -> tuple[Sequence[T], Json]:
-    """Return the items of a page, and the answer's `nextToken` if `found` has more."""
-    return found[:size], {"nextToken": page_token(place(found[size - 1]))} if len(found) > size else {}
+PAGES = Pages(invalid_token, "nextToken", "limit", 50)
 
 
 def sequence_token(now: int) -> str:

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutDest
 """
 
 from dataclasses import replace
+from functools import partial
 
 from lamplighter.base import arn
 from lamplighter.base.errors import require
@@ -18,7 +19,6 @@ from lamplighter.store.db import Reader, Tx
 
 KIND: resources.Kind = "destination"
 TARGET_SERVICES = ("kinesis", "firehose")
-PAGE = 50
 
 
 def put_destination(tx: Tx, caller: Caller, params: Json) -> Json:
@@ -61,11 +61,9 @@ def put_policy(tx: Tx, caller: Caller, params: Json) -> None:
 
 def describe_destinations(reader: Reader, caller: Caller, params: Json) -> Json:
     """List destinations in order of name (`DescribeDestinations`)."""
-    size, prefix = params.get("limit", PAGE), params.get("DestinationNamePrefix", "")
-    after = arns.parse_page_token(params.get("nextToken"), str) or ""
-    found = resources.page(reader, (caller.account, caller.region), KIND, after, size + 1, prefix=prefix)
-    shown, token = arns.cut_page(found, size, lambda each: each.name)
-    return {"destinations": [_to_api(each) for each in shown]} | token
+    prefix, owner = params.get("DestinationNamePrefix", ""), (caller.account, caller.region)
+    read = partial(resources.page, reader, owner, KIND, prefix=prefix)
+    return arns.PAGES.page("destinations", params, "", read, _to_api, lambda each: each.name)
 
 
 def delete_destination(tx: Tx, caller: Caller, params: Json) -> None:

@@ -4,7 +4,7 @@ See https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/CommonE
 operation.
 """
 
-from lamplighter.base.errors import ServiceError, service_error
+from lamplighter.base.errors import service_error
 
 InvalidParameter = service_error("InvalidParameterException")
 NotFound = service_error("ResourceNotFoundException", "The specified {} does not exist.")
@@ -15,21 +15,6 @@ CrossAccountFunction = service_error(
     "Cross-account lambda invocation passing is not allowed. You must use DestinationPolicies to create cross account "
     "lambda triggers.",
 )
-NotForClass = service_error(
-    "InvalidOperationException", "This operation is not supported for log groups of the class {}."
-)
-NoQuery = service_error("ResourceNotFoundException", "The specified query does not exist.")
-NoQueryDefinition = service_error("ResourceNotFoundException", "The specified query definition does not exist.")
-NoLogGroup = service_error("ResourceNotFoundException", "Log group '{}' does not exist for account ID '{}'")
-
-
-class MalformedQuery(ServiceError, code="MalformedQueryException"):
-    """A query with a fault, and the place of the fault: the offsets of its first character and of the one behind it."""
-
-    def __init__(self, message: str, reason: str, start: int, end: int) -> None:
-        super().__init__(message)
-        location = {"startCharOffset": start, "endCharOffset": end}
-        self.members = {"queryCompileError": {"location": location, "message": reason}}
 
 
 Protected = service_error(

@@ -8,11 +8,12 @@ destination of a subscription filter, because it has none of those services. Put
 import logging
 import re
 from collections.abc import Sequence
+from functools import partial
 
 from lamplighter.base.json_text import Json
 from lamplighter.base.precompute import LARGE_TEXT_LENGTH
 from lamplighter.bus import PREPARED, Caller, Prepared, Work
-from lamplighter.services.logs.arns import cut_page, find_group, parse_page_token
+from lamplighter.services.logs.arns import PAGES, find_group
 from lamplighter.services.logs.errors import InvalidParameter, LimitExceeded, NotFound
 from lamplighter.services.logs.filter_destinations import check_destination, check_transformation
 from lamplighter.services.logs.search_events import compile_filter
@@ -21,7 +22,6 @@ from lamplighter.services.logs.tables.filters import Kind
 from lamplighter.store.db import Reader, Tx
 
 MAX_FILTERS: dict[Kind, int] = {"metric": 100, "subscription": 2}
-PAGE = 50
 REGULAR_EXPRESSION = re.compile(r'"(?:[^"\\]|\\.)*"|(%[^%]*%)')
 MAX_EXPRESSIONS = 5
 """The most regular expressions in the filter patterns of one log group."""
@@ -151,17 +151,18 @@ def _count_expressions(pattern: str) -> int:
 
 def _page(reader: Reader, caller: Caller, kind: Kind, params: Json) -> tuple[Sequence[Json], Json]:
     group = find_group(reader, caller, params["logGroupName"])
-    prefix, size = params.get("filterNamePrefix", ""), params.get("limit", PAGE)
-    after = parse_page_token(params.get("nextToken"), str) or ""
-    found = filters.page(reader, group.id, kind, prefix, after, size + 1)
-    return cut_page(found, size, lambda body: body["filterName"])
+    read = partial(filters.page, reader, group.id, kind, params.get("filterNamePrefix", ""))
+    return PAGES.cut(params, "", read, lambda body: str(body["filterName"]))
 
 
 def _page_of_all(reader: Reader, caller: Caller, params: Json) -> tuple[Sequence[Json], Json]:
-    prefix, size = params.get("filterNamePrefix", ""), params.get("limit", PAGE)
-    place = parse_page_token(params.get("nextToken"), [str, str]) or ["", ""]
-    found = filters.page_of_all(reader, (caller.account, caller.region), "metric", (place[0], place[1]), size + 1)
-    examined, token = cut_page(found, size, lambda body: [body["logGroupName"], body["filterName"]])
+    prefix, owner = params.get("filterNamePrefix", ""), (caller.account, caller.region)
+    examined, token = PAGES.cut(
+        params,
+        ["", ""],
+        lambda place, most: filters.page_of_all(reader, owner, "metric", (place[0], place[1]), most),
+        lambda body: [body["logGroupName"], body["filterName"]],
+    )
     return [body for body in examined if body["filterName"].startswith(prefix)], token
 
 

@@ -153,12 +153,9 @@ def _page(
     names: tuple[str, str | None],
 ) -> tuple[Sequence[LogGroup], Json]:
     """Return the groups that fit and the next page's token, if any; a page examines up to `limit` groups."""
-    size = params.get("limit", DEFAULT_LIMIT)
-    after = arns.parse_page_token(params.get("nextToken"), str) or ""
     prefix, part = names
-    owner = (caller.account, caller.region)
-    found = log_groups.page_groups(reader, owner, after, size + 1, prefix=prefix, part=part or "")
-    examined, token = arns.cut_page(found, size, lambda group: group.name)
+    read = partial(log_groups.page_groups, reader, (caller.account, caller.region), prefix=prefix, part=part or "")
+    examined, token = arns.PAGES.cut(params, "", read, lambda group: group.name)
     return [group for group in examined if is_wanted(group)], token
 
 

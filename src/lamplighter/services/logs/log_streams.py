@@ -10,8 +10,6 @@ from lamplighter.services.logs.tables import log_chunks, log_groups
 from lamplighter.services.logs.tables.log_groups import LogGroup, LogStream
 from lamplighter.store.db import Reader, Tx
 
-DEFAULT_LIMIT = 50
-
 
 def create_stream(tx: Tx, caller: Caller, params: Json) -> None:
     """Create a log stream (`CreateLogStream`)."""
@@ -35,31 +33,37 @@ def delete_stream(tx: Tx, caller: Caller, params: Json) -> None:
 def describe_streams(reader: Reader, caller: Caller, params: Json) -> Json:
     """List the log streams of a group by name or by their latest events (`DescribeLogStreams`)."""
     group = arns.requested_group(reader, caller, params)
-    size = params.get("limit", DEFAULT_LIMIT)
     if params.get("orderBy") == "LastEventTime":
-        found, token = _by_time(reader, group, params, size)
+        found, token = _by_time(reader, group, params)
     else:
-        found, token = _by_name(reader, group, params, size)
+        found, token = _by_name(reader, group, params)
     return {"logStreams": [_describe(reader, group, stream) for stream in found]} | token
 
 
-def _by_name(reader: Reader, group: LogGroup, params: Json, size: int) -> tuple[Sequence[LogStream], Json]:
-    start = arns.parse_page_token(params.get("nextToken"), str)
+def _by_name(reader: Reader, group: LogGroup, params: Json) -> tuple[Sequence[LogStream], Json]:
     prefix, descending = params.get("logStreamNamePrefix", ""), params.get("descending", False)
-    found = log_groups.streams_by_name(reader, group.id, prefix, start, size + 1, descending=descending)
-    return arns.cut_page(found, size, lambda stream: stream.name)
+    return arns.PAGES.cut(
+        params,
+        "",
+        lambda start, most: log_groups.streams_by_name(
+            reader, group.id, prefix, start or None, most, descending=descending
+        ),
+        lambda stream: stream.name,
+    )
 
 
-def _by_time(reader: Reader, group: LogGroup, params: Json, size: int) -> tuple[Sequence[LogStream], Json]:
+def _by_time(reader: Reader, group: LogGroup, params: Json) -> tuple[Sequence[LogStream], Json]:
     if "logStreamNamePrefix" in params:
         raise InvalidParameter("Cannot order by LastEventTime with a logStreamNamePrefix.")
-    start = arns.parse_page_token(params.get("nextToken"), [int, int])
-    if start is not None and not 0 <= min(start) <= max(start) < 2**62:
-        raise arns.invalid_token()
     descending = params.get("descending", False)
-    place = None if start is None else (start[0], start[1])
-    found = log_groups.streams_by_time(reader, group.id, place, size + 1, descending=descending)
-    return arns.cut_page(found, size, lambda stream: [stream.last, stream.id])
+    return arns.PAGES.cut(
+        params,
+        [-1, -1],
+        lambda start, most: log_groups.streams_by_time(
+            reader, group.id, None if start[0] < 0 else (start[0], start[1]), most, descending=descending
+        ),
+        lambda stream: [stream.last, stream.id],
+    )
 
 
 def _describe(reader: Reader, group: LogGroup, stream: LogStream) -> Json:

@@ -10,14 +10,14 @@ from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json, loads_unique
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
-from lamplighter.services.logs.arns import group_arn, page_token, parse_page_token, tagged_group
+from lamplighter.operations.pages import numbered
+from lamplighter.services.logs.arns import PAGES, group_arn, tagged_group
 from lamplighter.services.logs.errors import InvalidParameter, LimitExceeded, NotFound
 from lamplighter.services.logs.tables import resource_policies as rows
 from lamplighter.services.logs.tables.resource_policies import Policy
 from lamplighter.store.db import Reader, Tx
 
 MAX_POLICIES = 10
-PAGE = 50
 
 
 class ResourcePolicies:
@@ -55,9 +55,9 @@ class ResourcePolicies:
             found = rows.policies_of_groups(reader, *owner)
         else:
             found = rows.policies_of(reader, *owner, "")
-        size, after = params.get("limit", PAGE), parse_page_token(params.get("nextToken"), int) or 0
-        more = {"nextToken": page_token(after + size)} if len(found) > after + size else {}
-        return {"resourcePolicies": [_policy_to_api(each) for each in found[max(after, 0) :][:size]]} | more
+        return PAGES.page(
+            "resourcePolicies", params, 0, numbered(found), lambda each: _policy_to_api(each[1]), lambda each: each[0]
+        )
 
     def delete(self, tx: Tx, caller: Caller, params: Json) -> None:
         """Delete a policy of the account or of a log group (`DeleteResourcePolicy`)."""

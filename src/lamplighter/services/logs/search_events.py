@@ -80,8 +80,8 @@ class EventSearch:
         group = arns.requested_group(reader, caller, params)
         match = compile_filter(params.get("filterPattern", ""))
         time_range = self._range(group, params, params.get("endTime", LATEST_TIME))
-        token = arns.parse_page_token(params.get("nextToken"), str)
-        forward, place = _parse_token(token) if token is not None else (_starts_from_head(params), None)
+        token = arns.PAGES.start(params, "")
+        forward, place = _parse_token(token) if token else (_starts_from_head(params), None)
         sources, prefix = _sources(reader, group, params)
         found = heapq.merge(
             *(_read_events(reader, source, time_range, place, forward=forward) for source in sources),
@@ -89,10 +89,8 @@ class EventSearch:
             reverse=not forward,
         )
         events, last = _matching_page(reader, found, params, match, prefix)
-        answer: Json = {"events": events, "searchedLogStreams": []}
-        if last is not None:
-            answer["nextToken"] = arns.page_token(f"{'f' if forward else 'b'}/{event_id(last)}/s")
-        return answer
+        following = None if last is None else f"{'f' if forward else 'b'}/{event_id(last)}/s"
+        return {"events": events, "searchedLogStreams": [], **arns.PAGES.more(following)}
 
     def _range(self, group: LogGroup, params: Json, until: int) -> EventRange:
         since = params.get("startTime", 0)

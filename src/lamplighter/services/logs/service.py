@@ -10,15 +10,12 @@ from lamplighter.base.world import World
 from lamplighter.bus import Bus, Operation, Service
 from lamplighter.services.logs import destinations, filters, log_groups, log_streams, retention, tags
 from lamplighter.services.logs.delivery import deliveries, sources_and_destinations
-from lamplighter.services.logs.insights import log_records, queries, saved_queries
-from lamplighter.services.logs.insights.run_queries import QueryRunner
-from lamplighter.services.logs.live_tail import LiveTail
 from lamplighter.services.logs.metric_extraction import MetricExtractor
 from lamplighter.services.logs.put_log_events import LogEventWriter
 from lamplighter.services.logs.read_lines import LineReader
 from lamplighter.services.logs.resource_policies import ResourcePolicies, find_policies
 from lamplighter.services.logs.search_events import EventSearch
-from lamplighter.store.db import OutboxRow, Tx
+from lamplighter.store.db import Tx
 from lamplighter.store.timers import Timer
 
 
@@ -50,7 +47,6 @@ class Logs(Service):
             "PutLogEvents": Operation(write=ingest.put, prepare=ingest.prepare),
             "GetLogEvents": Operation(read=search.get),
             "FilterLogEvents": Operation(read=search.filter),
-            "StartLiveTail": Operation(stream=LiveTail(bus.store, world).start),
             "GetLogLines": Operation(read=lines.read),
             "FilterLogLines": Operation(read=lines.find),
             "PutMetricFilter": Operation(write=filters.put_metric_filter),
@@ -65,13 +61,7 @@ class Logs(Service):
             "FindPolicy": Operation(read=find_policies),
             "DeleteResourcePolicy": Operation(write=policies.delete),
             **_delivery_operations(world),
-            **_query_operations(world),
         }
-        self._runner = QueryRunner(bus.store, world)
-
-    async def handle_outbox_row(self, row: OutboxRow) -> None:
-        """Run a query of Logs Insights."""
-        await self._runner.handle_outbox_row(row)
 
     def fire_timer(self, tx: Tx, timer: Timer) -> None:
         """Delete the next slice of expired or deleted log events."""
@@ -101,22 +91,4 @@ def _delivery_operations(world: World) -> Mapping[str, Operation]:
         "GetDelivery": Operation(read=deliveries.get),
         "DescribeDeliveries": Operation(read=deliveries.describe),
         "DeleteDelivery": Operation(write=deliveries.delete),
-    }
-
-
-def _query_operations(world: World) -> Mapping[str, Operation]:
-    """Return the operations of Logs Insights."""
-    run, saved, records = queries.Queries(world), saved_queries.SavedQueries(world), log_records.LogRecords(world)
-    return {
-        "StartQuery": Operation(write=run.start),
-        "FindSourceGroups": Operation(read=run.find_source_groups),
-        "StopQuery": Operation(write=queries.stop),
-        "DescribeQueries": Operation(read=queries.describe),
-        "ListLogGroupsForQuery": Operation(read=queries.list_groups),
-        "GetQueryResults": Operation(read=queries.get_results),
-        "GetLogRecord": Operation(read=log_records.get_record),
-        "GetLogGroupFields": Operation(read=records.get_fields),
-        "PutQueryDefinition": Operation(write=saved.put),
-        "DescribeQueryDefinitions": Operation(read=saved_queries.describe),
-        "DeleteQueryDefinition": Operation(write=saved_queries.delete),
     }

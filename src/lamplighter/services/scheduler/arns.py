@@ -1,4 +1,4 @@
-"""Build the ARNs of schedules and their groups, and return lists of them in pages.
+"""Build the ARNs of schedules and their groups.
 
 ARNs are stored in sorted order, so that all schedules, those of a group, and those with the same prefix are adjacent.
 """
@@ -7,11 +7,12 @@ from lamplighter.base import arn
 from lamplighter.base.errors import ValidationError
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
+from lamplighter.operations.pages import Pages
 
 SERVICE = "scheduler"
 DEFAULT = "default"
 """The group that always exists."""
-MAX_PAGE_SIZE = 100
+PAGES = Pages(lambda: ValidationError("Invalid NextToken."))
 
 
 def schedule_arn(caller: Caller, params: Json) -> str:
@@ -32,16 +33,3 @@ def group_arn(caller: Caller, name: str) -> str:
 def end_of_prefix(prefix: str) -> str:
     """Return the first text, in sorted order, after all texts that begin with `prefix`."""
     return f"{prefix[:-1]}{chr(ord(prefix[-1]) + 1)}"
-
-
-def page_start(params: Json, prefix: str) -> str:
-    """Return the ARN after which the page begins. Raises `ValidationError` if NextToken is not of this list."""
-    token: str = params.get("NextToken", "")
-    if token and not token.startswith(prefix):
-        raise ValidationError("Invalid NextToken.")
-    return token
-
-
-def page_size(params: Json) -> int:
-    """Return the most elements of a page."""
-    return int(params.get("MaxResults", MAX_PAGE_SIZE))

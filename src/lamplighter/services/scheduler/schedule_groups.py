@@ -11,7 +11,6 @@ from lamplighter.base.errors import ValidationError, require
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Caller, caller_of
-from lamplighter.operations.paging import list_page
 from lamplighter.operations.tags import TOO_MANY_TAGS, UPPER_CASE, TagOperations, TagRules
 from lamplighter.services.scheduler import arns
 from lamplighter.services.scheduler.errors import Conflict, GroupNotFound, NotFound, QuotaExceeded
@@ -58,13 +57,15 @@ class ScheduleGroups:
     def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """Handle ListScheduleGroups."""
         first = arns.group_arn(caller, params.get("NamePrefix", ""))
-        after, most = arns.page_start(params, arns.group_arn(caller, "")), arns.page_size(params) + 1
-        found = schedule_groups.page(reader, first, arns.end_of_prefix(first), after, most)
         default = self.require(reader, arns.group_arn(caller, arns.DEFAULT))
-        if default not in found and default.arn.startswith(first) and default.arn > after:
-            found = sorted([*found, default], key=lambda group: group.arn)[:most]
-        size = arns.page_size(params)
-        return list_page("ScheduleGroups", found, size, _shown, lambda group: group.arn)
+
+        def read(after: str, most: int) -> list[ScheduleGroup]:
+            found = schedule_groups.page(reader, first, arns.end_of_prefix(first), after, most)
+            if default not in found and default.arn.startswith(first) and default.arn > after:
+                return sorted([*found, default], key=lambda group: group.arn)
+            return found
+
+        return arns.PAGES.page("ScheduleGroups", params, "", read, _shown, lambda group: group.arn)
 
     def delete(self, tx: Tx, caller: Caller, params: Json) -> None:
         """Handle DeleteScheduleGroup: set the group to DELETING and delete its schedules after the commit."""

@@ -7,12 +7,12 @@ https://docs.aws.amazon.com/scheduler/latest/APIReference/API_UpdateSchedule.htm
 """
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller
-from lamplighter.operations.paging import list_page
 from lamplighter.runs.schedules import started_arn
 from lamplighter.services.scheduler import arns as naming
 from lamplighter.services.scheduler import schedule_times, templated_targets, universal_targets, validate_schedule
@@ -90,10 +90,8 @@ class Schedules:
             self._groups.require(reader, naming.group_arn(caller, params["GroupName"]))
         within = f"{params['GroupName']}/{prefix}" if "GroupName" in params else ""
         first = naming.schedule_arn_prefix(caller, within)
-        after, most = naming.page_start(params, naming.schedule_arn_prefix(caller, "")), naming.page_size(params) + 1
-        found = rows.page(reader, first, naming.end_of_prefix(first), after, most, state=state, prefix=prefix)
-        size = naming.page_size(params)
-        return list_page("Schedules", found, size, _item, lambda schedule: schedule.arn)
+        read = partial(rows.page, reader, first, naming.end_of_prefix(first), state=state, prefix=prefix)
+        return naming.PAGES.page("Schedules", params, "", read, _item, lambda schedule: schedule.arn)
 
     def delete(self, tx: Tx, caller: Caller, params: Json) -> None:
         """Handle DeleteSchedule."""

@@ -4,6 +4,7 @@ See https://docs.aws.amazon.com/secretsmanager/latest/apireference/CommonErrors.
 """
 
 from lamplighter.base.errors import service_error
+from lamplighter.operations.pages import Pages
 
 NotFound = service_error("ResourceNotFoundException", "Secrets Manager can't find the specified secret.")
 ValueNotFound = service_error(
@@ -13,6 +14,8 @@ Exists = service_error("ResourceExistsException", "{}")
 InvalidParameter = service_error("InvalidParameterException", "{}")
 InvalidRequest = service_error("InvalidRequestException", "{}")
 InvalidNextToken = service_error("InvalidNextTokenException", "Invalid NextToken.")
+PAGES = Pages(InvalidNextToken)
+"""How lists of Secrets Manager have pages."""
 MalformedPolicy = service_error("MalformedPolicyDocumentException", "This resource policy contains invalid Json.")
 PublicPolicy = service_error(
     "PublicPolicyException", "The resource policy grants broad access to the secret, and BlockPublicPolicy is set."

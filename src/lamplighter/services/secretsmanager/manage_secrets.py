@@ -14,7 +14,7 @@ from lamplighter.base.json_text import Json, loads_unique
 from lamplighter.base.world import World, random_key
 from lamplighter.bus import Caller, Operation
 from lamplighter.lang.iam_policy.text_patterns import as_list
-from lamplighter.operations.paging import decode_token, encode_token, list_page
+from lamplighter.operations.pages import read_after
 from lamplighter.operations.tags import TagFormat, TagOperations, TagRules
 from lamplighter.services.secretsmanager import errors
 from lamplighter.services.secretsmanager.filters import matches_filters
@@ -199,15 +199,14 @@ def _list(reader: Reader, caller: Caller, params: Json) -> Json:
     ]
     field = SORT_KEYS.get(params.get("SortBy", "created-date"), "created")
     found.sort(key=lambda secret: getattr(secret, field), reverse=params.get("SortOrder", "desc") == "desc")
-    after = decode_token(params.get("NextToken"), errors.InvalidNextToken)
-    start = next((at + 1 for at, secret in enumerate(found) if secret.name == after), 0)
-    return list_page(
-        "SecretList",
-        found[start:],
-        params.get("MaxResults", 100),
-        lambda secret: _summary(reader, secret, "SecretVersionsToStages"),
-        lambda secret: encode_token(secret.name),
-    )
+
+    def name(secret: Secret) -> str:
+        return secret.name
+
+    def show(secret: Secret) -> Json:
+        return _summary(reader, secret, "SecretVersionsToStages")
+
+    return errors.PAGES.page("SecretList", params, "", read_after(found, name), show, name)
 
 
 def _put_policy(tx: Tx, caller: Caller, params: Json) -> Json:

@@ -6,14 +6,14 @@ https://docs.aws.amazon.com/secretsmanager/latest/userguide/whats-in-a-secret.ht
 """
 
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from lamplighter.base.errors import AwsError, require
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.world import World
 from lamplighter.bus import Caller, Operation
-from lamplighter.operations.paging import decode_token, encode_token, list_page
+from lamplighter.operations.pages import read_after
 from lamplighter.services.secretsmanager import errors
 from lamplighter.services.secretsmanager.filters import matches_filters
 from lamplighter.services.secretsmanager.find_secret import find_secret
@@ -57,21 +57,16 @@ class SecretValues:
             raise errors.InvalidRequest("Either 'SecretIdList' or 'Filters' must be provided, but not both.")
         if names:
             return self._get_list(reader, caller, names)
-        after = decode_token(params.get("NextToken"), errors.InvalidNextToken)
-        found = (
-            (secret, version)
-            for secret in rows.of_account(reader, caller.account, caller.region)
-            if secret.name > after and secret.deleted is None and matches_filters(filters or [], secret)
-            for version in [find_stage(reader, secret, CURRENT)]
-            if version is not None
-        )
-        return list_page(
-            "SecretValues",
-            found,
-            params.get("MaxResults", 20),
-            lambda pair: self._show(*pair),
-            lambda pair: encode_token(pair[0].name),
-        )
+
+        def read(after: str, _most: int) -> Iterator[tuple[Secret, SecretVersion]]:
+            for secret in rows.of_account(reader, caller.account, caller.region):
+                if secret.name > after and secret.deleted is None and matches_filters(filters or [], secret):
+                    version = find_stage(reader, secret, CURRENT)
+                    if version is not None:
+                        yield secret, version
+
+        pages = replace(errors.PAGES, default_size=20)
+        return pages.page("SecretValues", params, "", read, lambda pair: self._show(*pair), lambda pair: pair[0].name)
 
     def _get_list(self, reader: Reader, caller: Caller, names: list[str]) -> Json:
         values, failed = [], []
@@ -177,21 +172,19 @@ def _forget_old(tx: Tx, secret: Secret) -> None:
 
 def _list_versions(reader: Reader, caller: Caller, params: Json) -> Json:
     secret = find_secret(reader, caller, params, deleted=True)
-    after = decode_token(params.get("NextToken"), errors.InvalidNextToken)
-    shown = [each for each in rows.versions(reader, secret) if each.stages or params.get("IncludeDeprecated")]
-    start = next((at + 1 for at, each in enumerate(shown) if each.version == after), 0)
-    page = list_page(
-        "Versions",
-        shown[start:],
-        params.get("MaxResults", 100),
-        lambda each: {
-            "VersionId": each.version,
-            **({"VersionStages": each.stages} if each.stages else {}),
-            "CreatedDate": each.created / 1000,
+    listed = [each for each in rows.versions(reader, secret) if each.stages or params.get("IncludeDeprecated")]
+
+    def show(version: SecretVersion) -> Json:
+        return {
+            "VersionId": version.version,
+            **({"VersionStages": version.stages} if version.stages else {}),
+            "CreatedDate": version.created / 1000,
             # Measured against AWS, also for a secret with AWS's own key.
             "KmsKeyIds": [secret.body.get("KmsKeyId", "DefaultEncryptionKey")],
-        },
-        lambda each: encode_token(each.version),
+        }
+
+    page = errors.PAGES.page(
+        "Versions", params, "", read_after(listed, lambda each: each.version), show, lambda each: each.version
     )
     return {**page, "ARN": secret.arn, "Name": secret.name}
 

@@ -1,4 +1,4 @@
-"""Check the names, ARNs and page tokens of SNS, and find the resources of ARNs."""
+"""Check the names and ARNs of SNS, and find the resources of ARNs."""
 
 import re
 
@@ -6,7 +6,7 @@ from lamplighter.base import arn
 from lamplighter.base.arn import Arn
 from lamplighter.base.errors import require
 from lamplighter.bus import Caller
-from lamplighter.operations.paging import decode_token
+from lamplighter.operations.pages import Pages
 from lamplighter.services.sns.errors import InvalidParameter, NotFound
 from lamplighter.services.sns.tables import subscriptions, topics
 from lamplighter.services.sns.tables.subscriptions import Subscription
@@ -15,7 +15,7 @@ from lamplighter.store.db import Reader
 
 TOPIC_NAME = re.compile("[A-Za-z0-9_-]{1,256}")
 FIFO_SUFFIX = ".fifo"
-PAGE = 100
+PAGES = Pages(lambda: InvalidParameter("NextToken"))
 
 
 def check_topic_name(name: str, *, fifo: bool) -> str:
@@ -77,8 +77,3 @@ def find_subscription(reader: Reader, text: str) -> Subscription:
     if found is None or found.status == subscriptions.DELETED:
         raise NotFound("Subscription does not exist")
     return found
-
-
-def parse_page_token(token: str | None) -> str:
-    """Return the ARN after which a page begins; empty for the first page."""
-    return decode_token(token, lambda: InvalidParameter("NextToken"))

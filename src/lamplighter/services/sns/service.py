@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from lamplighter.base.json_text import Json
 from lamplighter.base.secret_references import SecretLookup, environment_secrets
 from lamplighter.base.world import World
-from lamplighter.bus import Bus, Operation, Service
+from lamplighter.bus import Bus, Caller, Operation, Service
 from lamplighter.delivery.attempts import RETRY_TIMER
 from lamplighter.outbound.aws import RemoteServices
 from lamplighter.outbound.port import Outbound
@@ -18,14 +19,14 @@ from lamplighter.services.sns.messages.publish import Publisher
 from lamplighter.services.sns.messages.signing import Signer
 from lamplighter.services.sns.mobile import platform_applications, platform_endpoints
 from lamplighter.services.sns.mobile.platform_endpoints import PlatformEndpoints
-from lamplighter.services.sns.sms import phone_numbers, sandbox, sms_settings
+from lamplighter.services.sns.sms import phone_numbers, sms_settings
 from lamplighter.services.sns.subscriptions import mail_links, subscriptions
 from lamplighter.services.sns.subscriptions.subscribe import SubscriptionOperations
 from lamplighter.services.sns.tables import topics as rows
 from lamplighter.services.sns.tables.subscriptions import clear_throttles
 from lamplighter.services.sns.topics import tags
 from lamplighter.services.sns.topics.topics import Topics
-from lamplighter.store.db import OutboxRow, Tx
+from lamplighter.store.db import OutboxRow, Reader, Tx
 from lamplighter.store.timers import Timer
 
 SMS_OPERATIONS: Mapping[str, Operation] = {
@@ -35,11 +36,6 @@ SMS_OPERATIONS: Mapping[str, Operation] = {
     "ListPhoneNumbersOptedOut": Operation(read=phone_numbers.list_opted_out),
     "OptInPhoneNumber": Operation(write=phone_numbers.opt_in),
     "ListOriginationNumbers": Operation(read=phone_numbers.list_origination_numbers),
-    "GetSMSSandboxAccountStatus": Operation(read=sandbox.get_account_status),
-    "CreateSMSSandboxPhoneNumber": Operation(write=sandbox.create_number),
-    "VerifySMSSandboxPhoneNumber": Operation(write=sandbox.verify_number),
-    "DeleteSMSSandboxPhoneNumber": Operation(write=sandbox.delete_number),
-    "ListSMSSandboxPhoneNumbers": Operation(read=sandbox.list_numbers),
 }
 """The operations on text messages and phone numbers."""
 
@@ -106,8 +102,12 @@ class Sns(Service):
             "Vouch": Operation(write=subscription_operations.confirm_without_asking),
             "ListDeliveries": Operation(read=list_deliveries.list_deliveries),
             "DescribeLink": Operation(read=mail_links.describe_link),
-            "GetCertificate": Operation(read=lambda _reader, _caller, _params: signer.certificate()),
+            "GetCertificate": Operation(read=self._get_certificate),
         }
+
+    def _get_certificate(self, _reader: Reader, _caller: Caller, _params: Json) -> bytes:
+        """Return the certificate that proves the signatures of messages, as PEM."""
+        return self._signer.certificate()
 
     async def handle_outbox_row(self, row: OutboxRow) -> None:
         """Make one delivery attempt."""

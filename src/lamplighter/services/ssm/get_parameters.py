@@ -7,12 +7,13 @@ Manager, https://docs.aws.amazon.com/systems-manager/latest/userguide/integratio
 
 import re
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.bus import Bus, Caller, Operation
-from lamplighter.operations.paging import decode_number, decode_token, encode_token, list_page
+from lamplighter.operations.pages import Pages
 from lamplighter.services.ssm import errors
 from lamplighter.services.ssm.filters import matches_filters, read_filters
 from lamplighter.services.ssm.names import Selected, find_parameter, find_version
@@ -22,6 +23,7 @@ from lamplighter.store.db import Reader
 from lamplighter.store.encryption import SecretCipher
 
 PAGE = 100
+PAGES = Pages(errors.InvalidNextToken, default_size=50)
 SECRETS, SECRETS_SERVICE = "/aws/reference/secretsmanager/", "secretsmanager"
 """The names that read secrets of Secrets Manager, with a version's ID or stage after a colon."""
 MIN_VERSION_ID_LENGTH = 32
@@ -75,8 +77,8 @@ class ParameterReader:
         labels = next((each["Values"] for each in filters if each["Key"] == "Label"), None)
         others = [each for each in filters if each["Key"] != "Label"]
 
-        def found() -> Iterator[Selected]:
-            for parameter, latest in _parameters(reader, caller, _after(params), path):
+        def read(after: str, _most: int) -> Iterator[Selected]:
+            for parameter, latest in _parameters(reader, caller, after, path):
                 below = parameter.name.removeprefix(path)
                 if "/" in below and not params.get("Recursive"):
                     continue
@@ -84,30 +86,24 @@ class ParameterReader:
                 if version is not None and matches_filters(others, parameter, version):
                     yield Selected(parameter, version, "")
 
-        return list_page(
-            "Parameters",
-            found(),
-            params.get("MaxResults", 10),
-            lambda each: self._show(each, params),
-            lambda each: encode_token(each.parameter.name),
-        )
+        def show(selected: Selected) -> Json:
+            return self._show(selected, params)
+
+        pages = replace(PAGES, default_size=10)
+        return pages.page("Parameters", params, "", read, show, lambda each: each.parameter.name)
 
     def get_history(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """Handle GetParameterHistory."""
         parameter = find_parameter(reader, caller, params["Name"])
-        after = decode_number(params.get("NextToken"), errors.InvalidNextToken) or 0
 
         def show(row: ParameterVersion) -> Json:
             value = self._value(row, params)
             return {**_metadata(parameter, row), "Value": value, "Labels": row.labels}
 
-        return list_page(
-            "Parameters",
-            rows.versions(reader, parameter, after),
-            params.get("MaxResults", 50),
-            show,
-            lambda row: str(row.version),
-        )
+        def read(after: int, _most: int) -> Iterable[ParameterVersion]:
+            return rows.versions(reader, parameter, after)
+
+        return PAGES.page("Parameters", params, 0, read, show, lambda row: row.version)
 
     def _find(self, reader: Reader, caller: Caller, name: str, params: Json) -> Json:
         if name.startswith(SECRETS):
@@ -160,10 +156,6 @@ def _labelled(reader: Reader, parameter: Parameter, labels: list[str]) -> Parame
     return next((each for each in versions if any(label in each.labels for label in labels)), None)
 
 
-def _after(params: Json) -> str:
-    return decode_token(params.get("NextToken"), errors.InvalidNextToken)
-
-
 def _parameters(
     reader: Reader, caller: Caller, after: str, prefix: str = ""
 ) -> Iterator[tuple[Parameter, ParameterVersion]]:
@@ -195,11 +187,11 @@ def _describe(reader: Reader, caller: Caller, params: Json) -> Json:
         {**each, "Option": "BeginsWith" if each["Key"] == "Name" else "Equals"} for each in params.get("Filters", [])
     ]
     filters = [*read_filters(params.get("ParameterFilters"), keys), *given]
-    found = (pair for pair in _parameters(reader, caller, _after(params)) if matches_filters(filters, *pair))
-    return list_page(
-        "Parameters",
-        found,
-        params.get("MaxResults", 50),
-        lambda pair: {**_metadata(*pair), "ARN": pair[0].arn},
-        lambda pair: encode_token(pair[0].name),
-    )
+
+    def read(after: str, _most: int) -> Iterable[tuple[Parameter, ParameterVersion]]:
+        return (pair for pair in _parameters(reader, caller, after) if matches_filters(filters, *pair))
+
+    def show(pair: tuple[Parameter, ParameterVersion]) -> Json:
+        return {**_metadata(*pair), "ARN": pair[0].arn}
+
+    return PAGES.page("Parameters", params, "", read, show, lambda pair: pair[0].name)

@@ -1,16 +1,12 @@
-"""Check the names and ARNs of Step Functions, and read and write its page tokens."""
+"""Check the names and ARNs of Step Functions."""
 
 import re
-from collections.abc import Callable, Sequence
-from typing import TypeVar
 
 from lamplighter.base import arn
-from lamplighter.base.json_text import Json
-from lamplighter.operations.paging import decode_token, encode_token, list_page
+from lamplighter.operations.pages import Pages
 from lamplighter.services.states.errors import InvalidArn, InvalidName, InvalidToken, WrongResource
 
-T = TypeVar("T")
-
+PAGES = Pages(InvalidToken, "nextToken", "maxResults")
 FORBIDDEN_CHARACTERS = re.compile(r"[\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 r"""A pattern for a character that a name must not contain.
 
@@ -52,34 +48,3 @@ def resource_arn(text: str, kind: str) -> str:
     if actual != kind:
         raise WrongResource(actual)
     return text
-
-
-def page_token(value: Json) -> str:
-    """Encode the start of the next page as a token."""
-    return encode_token(str(value))
-
-
-def read_page_token(token: str | None) -> str | None:
-    """Decode a page token; return None if there is none. Raises `InvalidToken`."""
-    return None if token is None else decode_token(token, InvalidToken)
-
-
-def page_number(token: str | None) -> int | None:
-    """Decode a page token that holds a number; return None if there is none. Raises `InvalidToken`."""
-    text = read_page_token(token)
-    if text is None:
-        return None
-    try:
-        return int(text)
-    except ValueError:
-        raise InvalidToken from None
-
-
-def page_size(params: Json, max_size: int = 1000, default_size: int = 100) -> int:
-    """Return the number of items that a page may have."""
-    return min(params.get("maxResults") or default_size, max_size)
-
-
-def page(name: str, found: Sequence[T], size: int, item: Callable[[T], Json], key: Callable[[T], Json]) -> Json:
-    """Build the answer for one page of at most `size` items. A longer `found` means that another page follows."""
-    return list_page(name, found, size, item, lambda each: page_token(key(each)))

@@ -53,7 +53,7 @@ CREATE TABLE metric_points (
 ) WITHOUT ROWID;
 CREATE INDEX metric_points_by_time ON metric_points (time);
 
--- Dashboards, metric streams, rules of Contributor Insights, and anomaly detectors.
+-- Dashboards.
 CREATE TABLE monitoring_resources (
     kind TEXT NOT NULL,     -- dashboard, metric-stream, insight-rule or anomaly-detector
     account TEXT NOT NULL,

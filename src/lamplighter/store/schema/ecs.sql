@@ -123,14 +123,6 @@ WHEN old.status <> 'STOPPED' AND new.status = 'STOPPED' AND json_valid(new.body)
         ON CONFLICT DO UPDATE SET number = number + 1, start = excluded.start, stop = excluded.stop;
 END;
 
--- The account settings that calls have set; AWS's defaults have no rows.
-CREATE TABLE account_settings (
-    owner TEXT NOT NULL,
-    principal TEXT NOT NULL,
-    name TEXT NOT NULL,
-    value TEXT NOT NULL,
-    PRIMARY KEY (owner, principal, name)
-) WITHOUT ROWID;
 -- The capacity providers that were created; FARGATE and FARGATE_SPOT have no rows.
 CREATE TABLE capacity_providers (
     arn TEXT PRIMARY KEY,

@@ -52,19 +52,6 @@ CREATE TABLE iam_policy_versions (
     PRIMARY KEY (policy, number)
 ) WITHOUT ROWID;
 
-CREATE TABLE iam_instance_profiles (
-    arn TEXT PRIMARY KEY,
-    account TEXT NOT NULL,
-    name TEXT NOT NULL COLLATE NOCASE,
-    path TEXT NOT NULL,
-    profile_id TEXT NOT NULL,              -- AIPA…
-    role TEXT,                             -- the ARN of its role
-    tags TEXT NOT NULL,
-    created INTEGER NOT NULL,
-    UNIQUE (account, name)
-) WITHOUT ROWID;
-CREATE INDEX iam_instance_profiles_by_role ON iam_instance_profiles (role) WHERE role IS NOT NULL;
-
 -- Its only row grows with every change of a role or policy: what was compiled under an older version is out of date.
 CREATE TABLE iam_version (version INTEGER NOT NULL);
 INSERT INTO iam_version VALUES (1);

@@ -63,7 +63,7 @@ CREATE TABLE log_resource_policies (
     PRIMARY KEY (account, region, resource, name)
 ) WITHOUT ROWID;
 
--- Destinations, delivery sources, delivery destinations, deliveries and saved queries.
+-- Destinations, delivery sources, delivery destinations and deliveries.
 CREATE TABLE log_resources (
     account TEXT NOT NULL,
     region TEXT NOT NULL,
@@ -72,28 +72,4 @@ CREATE TABLE log_resources (
     body TEXT NOT NULL,  -- in the form of the API
     tags TEXT NOT NULL,
     PRIMARY KEY (account, region, kind, name)
-) WITHOUT ROWID;
-
--- The queries of Logs Insights.
-CREATE TABLE log_queries (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    account TEXT NOT NULL,
-    region TEXT NOT NULL,
-    name TEXT NOT NULL UNIQUE,  -- the queryId
-    created INTEGER NOT NULL,   -- milliseconds since the epoch
-    status TEXT NOT NULL,
-    request TEXT NOT NULL,
-    statistics TEXT NOT NULL,
-    duration INTEGER NOT NULL   -- milliseconds
-);
-CREATE INDEX log_queries_by_owner ON log_queries (account, region, id);
-CREATE INDEX log_queries_by_time ON log_queries (created);
-
--- Their results: some rows of the answer in each row.
-CREATE TABLE log_query_results (
-    query INTEGER NOT NULL,
-    first INTEGER NOT NULL,   -- the index of the first of them
-    number INTEGER NOT NULL,
-    body BLOB NOT NULL,       -- JSON, compressed by zlib
-    PRIMARY KEY (query, first)
 ) WITHOUT ROWID;

@@ -96,10 +96,3 @@ CREATE TABLE sms_settings (
     attributes TEXT NOT NULL,
     PRIMARY KEY (account, region)
 ) WITHOUT ROWID;
-
-CREATE TABLE sms_sandbox_numbers (
-    account TEXT NOT NULL,
-    region TEXT NOT NULL,
-    number TEXT NOT NULL,
-    PRIMARY KEY (account, region, number)
-) WITHOUT ROWID;

@@ -53,7 +53,6 @@ DATA_OPERATIONS: Mapping[str, frozenset[str]] = {
 RUN_OPERATIONS: Mapping[str, frozenset[str]] = {
     "alerts": frozenset({"Acknowledge"}),
     "ecs": frozenset({"StopTask"}),
-    "logs": frozenset({"StartQuery", "StopQuery"}),
     "monitoring": frozenset({"SetAlarmState"}),
     "secretsmanager": frozenset({"BatchGetSecretValue", "GetSecretValue"}),
     "sqs": frozenset({"CancelMessageMoveTask", "StartMessageMoveTask"}),

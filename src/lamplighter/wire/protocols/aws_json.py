@@ -12,7 +12,6 @@ from lamplighter.base.json_text import Json, JsonError, dump_bytes, loads
 from lamplighter.base.service_model import OperationModel
 from lamplighter.wire.http import HttpRequest, Response, make_response
 from lamplighter.wire.models.service_models import ServiceShapes
-from lamplighter.wire.protocols import event_stream
 from lamplighter.wire.protocols.blobs import from_base64, make_blob_converter, to_base64
 
 MAX_BRACKETS = 400_000
@@ -34,9 +33,6 @@ def make_encoder(service: ServiceShapes, operation: OperationModel) -> Callable[
     if operation.output_shape is None:
         return lambda _, request_id: make_response(200, service.content_type, b"", request_id)
     content_type = service.content_type
-    if event_stream.has_event_stream(operation):
-        kind = content_type.decode()
-        return lambda stream, request_id: event_stream.make_stream_response(stream, kind, request_id)
     encode_blobs = make_blob_converter(operation.output_shape, to_base64)
 
     def encode(result: Json, request_id: str) -> Response:

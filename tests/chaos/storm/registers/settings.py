@@ -1,28 +1,11 @@
-"""Settings as registers: of an ECS account, capacity providers, repositories of ECR, and lifecycle rules of buckets."""
+"""Settings as registers: of capacity providers, repositories of ECR, and lifecycle rules of buckets."""
 
 import json
 
 from tests.chaos.storm.client_calls import ClientCalls
 from tests.chaos.storm.registers.register import Register
 
-INSIGHTS = "containerInsights"
 GROUP = "arn:aws:autoscaling:us-east-1:123456789012:autoScalingGroup:0:autoScalingGroupName/group"
-
-
-def put_account_setting(calls: ClientCalls, _name: str, value: str, _is_new: bool) -> None:
-    """Write a setting of the ECS account."""
-    calls.repeat((), "ecs", "put_account_setting", name=INSIGHTS, value=value)
-
-
-def remove_account_setting(calls: ClientCalls, _name: str) -> None:
-    """Delete a setting of the ECS account."""
-    calls.repeat((), "ecs", "delete_account_setting", name=INSIGHTS)
-
-
-def read_account_setting(calls: ClientCalls, _name: str) -> str | None:
-    """Return the setting of the ECS account."""
-    found = calls.read("ecs", "list_account_settings", name=INSIGHTS, effectiveSettings=False)["settings"]
-    return found[0]["value"] if found else None
 
 
 def put_provider(calls: ClientCalls, name: str, value: str, is_new: bool) -> None:
@@ -94,14 +77,6 @@ def read_rules(calls: ClientCalls, name: str) -> str | None:
 
 
 SETTINGS = (
-    Register(
-        "accountsetting",
-        put_account_setting,
-        remove_account_setting,
-        read_account_setting,
-        lambda rng: rng.choice(("enabled", "disabled")),
-        count=1,
-    ),
     Register("provider", put_provider, remove_provider, read_provider),
     Register("repository", put_repository, remove_repository_policy, read_repository),
     Register("bucket", put_rules, remove_bucket, read_rules),

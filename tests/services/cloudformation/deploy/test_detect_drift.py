@@ -73,10 +73,6 @@ EVERY_TYPE: Json = {
     },
     "Group": {"Type": "AWS::Scheduler::ScheduleGroup", "Properties": {"Name": "group"}},
     "Logs": {"Type": "AWS::Logs::LogGroup", "Properties": {"RetentionInDays": 7, "Tags": TAGS}},
-    "Query": {
-        "Type": "AWS::Logs::QueryDefinition",
-        "Properties": {"Name": "q", "QueryString": "fields @message", "LogGroupNames": [{"Ref": "Logs"}]},
-    },
     "Filter": {
         "Type": "AWS::Logs::MetricFilter",
         "Properties": {

@@ -4,9 +4,9 @@ import pytest
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.services.cloudformation.resource_types.identifiers import IDENTIFIERS
 from lamplighter.services.cloudformation.resource_types.imported_resources import ATTRIBUTES
 from lamplighter.services.cloudformation.resource_types.registry import RESOURCE_TYPES
+from lamplighter.services.cloudformation.resource_types.schemas import read_schema
 from tests.services.cloudformation.cloudformation_harness import CloudFormationHarness, body, queue, topic
 from tests.services.cloudformation.deploy.test_detect_drift import EVERY_TYPE, IAM
 
@@ -92,7 +92,7 @@ def test_an_imported_resource_has_the_attributes_of_a_created_one(harness: Cloud
     outputs = {
         f"{name}{attribute}": {"Value": {"Fn::GetAtt": [name, attribute]}}
         for name, each in kinds.items()
-        for attribute in RESOURCE_TYPES[each["Type"]].attributes
+        for attribute in (read_schema(each["Type"]).attributes | set(RESOURCE_TYPES[each["Type"]].repeated_attributes))
         if attribute not in ("Policy", "StateMachineRevisionId", "CreationDate", "LastModificationDate", "State")
     }
     retained = {name: each | RETAINED for name, each in EVERY_TYPE.items()}
@@ -112,7 +112,7 @@ def test_an_imported_resource_has_the_attributes_of_a_created_one(harness: Cloud
 
 
 def _identifier(name: str, kind: str, physical: dict[str, str], outputs: dict[str, str]) -> dict[str, str]:
-    given = dict.fromkeys(IDENTIFIERS[kind], physical[name])
+    given = dict.fromkeys(read_schema(kind).identifier, physical[name])
     if kind == "AWS::Events::Rule":
         return {"Arn": outputs[f"{name}Arn"]}
     return given | ({"LogGroupName": physical["Logs"]} if kind == "AWS::Logs::MetricFilter" else {})

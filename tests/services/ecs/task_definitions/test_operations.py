@@ -6,6 +6,7 @@ import pytest
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
+from lamplighter.operations.pages import encode_token
 from tests.services.ecs.ecs_harness import CALLER, FARGATE, EcsHarness
 
 CONTAINER = {"name": "job", "image": "busybox", "memory": 64}
@@ -267,7 +268,7 @@ async def test_families_are_listed_by_prefix_and_status(harness: EcsHarness) -> 
     assert await names(familyPrefix="night-") == ["night-a", "night-b"]
     assert await names(status="ACTIVE") == ["day", "night-a"]
     assert await names(status="INACTIVE") == ["night-b"]
-    assert await names(maxResults=1, nextToken="day") == ["night-a"]
+    assert await names(maxResults=1, nextToken=encode_token("day")) == ["night-a"]
 
 
 async def test_a_region_does_not_list_the_definitions_of_another(harness: EcsHarness) -> None:

@@ -49,16 +49,3 @@ def test_nobody_has_opted_out(harness: SnsHarness) -> None:
             "InvalidParameter",
             "Invalid parameter: PhoneNumber Reason: input incorrectly formatted",
         )
-
-
-def test_a_number_in_the_sandbox_stays_pending_because_no_password_is_sent(
-    harness: SnsHarness, caplog: pytest.LogCaptureFixture
-) -> None:
-    assert harness.sns("GetSMSSandboxAccountStatus") == {"IsInSandbox": True}
-    harness.sns("CreateSMSSandboxPhoneNumber", PhoneNumber=NUMBER)
-    assert f"no password was sent to {NUMBER}" in caplog.text
-    refused = harness.expect_error("VerifySMSSandboxPhoneNumber", PhoneNumber=NUMBER, OneTimePassword="12345")
-    assert refused[0] == "VerificationException"
-    assert harness.sns("ListSMSSandboxPhoneNumbers") == {"PhoneNumbers": [{"PhoneNumber": NUMBER, "Status": "Pending"}]}
-    harness.sns("DeleteSMSSandboxPhoneNumber", PhoneNumber=NUMBER)
-    assert harness.expect_error("DeleteSMSSandboxPhoneNumber", PhoneNumber=NUMBER)[0] == "ResourceNotFound"

@@ -26,9 +26,9 @@ from lamplighter.services.cloudformation.deploy.resource_handler import (
 from lamplighter.services.cloudformation.deploy.stack_turn import StackTurn
 from lamplighter.services.cloudformation.deploy.template_scope import StackScope, merge_tags, resolve_properties
 from lamplighter.services.cloudformation.errors import ResourceFailed
-from lamplighter.services.cloudformation.resource_types.known_properties import check_properties
 from lamplighter.services.cloudformation.resource_types.registry import (
     NESTED_STACK,
+    check_properties,
     is_simulated,
     no_effect_note,
     resource_type_of,

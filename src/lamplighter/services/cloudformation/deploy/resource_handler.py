@@ -21,7 +21,6 @@ from lamplighter.lang.template.text import TemplateError
 from lamplighter.services.cloudformation.deploy.physical_names import physical_name
 from lamplighter.services.cloudformation.deploy.stack_turn import StackTurn
 from lamplighter.services.cloudformation.errors import ResourceFailed
-from lamplighter.services.cloudformation.resource_types.identifiers import IDENTIFIERS
 from lamplighter.services.cloudformation.resource_types.imported_resources import ATTRIBUTES, imported_resource
 from lamplighter.services.cloudformation.resource_types.operation_parameters import fit_to_shape
 from lamplighter.services.cloudformation.resource_types.present_properties import PRESENT_PROPERTIES
@@ -34,6 +33,7 @@ from lamplighter.services.cloudformation.resource_types.resource_type import (
     ResourceRequest,
     ResourceType,
 )
+from lamplighter.services.cloudformation.resource_types.schemas import read_schema
 from lamplighter.services.cloudformation.tables import stack_resources
 from lamplighter.services.cloudformation.tables.stack_resources import StackResource
 from lamplighter.services.cloudformation.templates.external_inputs import MissingInput, NotLoaded
@@ -116,7 +116,7 @@ def find_existing(turn: StackTurn, row: StackResource, body: Json) -> StackResou
     """
     named = resource_type_of(row.type).name.property
     given = body["properties"].get(named)
-    if given is None or IDENTIFIERS.get(row.type) != (named,) or row.type not in ATTRIBUTES:
+    if given is None or row.type not in ATTRIBUTES or read_schema(row.type).identifier != (named,):
         return None
     if body["deletion"] != "Retain":
         return None

@@ -73,7 +73,6 @@ def _alarm_type(put: Callable[[ResourceRequest, str], Plan[None]], *without_effe
         update,
         call_with_id("DeleteAlarms", "AlarmNames"),
         NameRule("AlarmName", 255),
-        attributes=("Arn",),
         without_effect=without_effect,
         adapt_properties=_with_actions_enabled,
         exists=exists_by_call(

@@ -85,7 +85,6 @@ KINDS: Mapping[str, ResourceType] = {
         _delete_repository,
         NameRule("RepositoryName", 256),
         CREATION_ONLY,
-        attributes=("Arn", "RepositoryUri"),
         # The images are those of Docker, which keeps them.
         without_effect=("EmptyOnDelete", "LifecyclePolicy/RegistryId"),
         exists=_repository_exists,

@@ -87,7 +87,6 @@ KINDS: Mapping[str, ResourceType] = {
         _update_cluster,
         call_with_id("DeleteCluster", "cluster"),
         NameRule("ClusterName", 255),
-        attributes=("Arn",),
         exists=exists_by_call(
             "DescribeClusters",
             "clusters",
@@ -124,7 +123,6 @@ KINDS: Mapping[str, ResourceType] = {
             *("InferenceAccelerators", "IpcMode", "Memory", "NetworkMode", "PidMode", "PlacementConstraints"),
             *("ProxyConfiguration", "RequiresCompatibilities", "RuntimePlatform", "TaskRoleArn"),
         ),
-        attributes=("TaskDefinitionArn",),
         adapt_properties=adapt_task_definition,
         exists=exists_by_call(
             "DescribeTaskDefinition",

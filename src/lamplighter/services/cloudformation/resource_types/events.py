@@ -162,7 +162,6 @@ KINDS: Mapping[str, ResourceType] = {
         NameRule("Name", 64),
         ("EventBusName",),
         conditional_replacement_properties=("EventBusName",),
-        attributes=("Arn", "RuleName"),
         exists=_rule_exists,
     ),
     "AWS::Events::EventBus": ResourceType(
@@ -171,7 +170,7 @@ KINDS: Mapping[str, ResourceType] = {
         call_with_id("DeleteEventBus", "Name"),
         NameRule("Name", 256),
         ("EventSourceName",),
-        attributes=("Arn", "Name", "Policy"),
+        repeated_attributes=("Name", "Policy"),
     ),
     "AWS::Events::EventBusPolicy": ResourceType(
         _put_statement, _put_statement, _remove_statement, replacement_properties=("EventBusName", "StatementId")
@@ -182,20 +181,18 @@ KINDS: Mapping[str, ResourceType] = {
         call_with_id("DeleteArchive", "ArchiveName"),
         NameRule("ArchiveName", 48),
         ("SourceArn",),
-        attributes=("Arn", "ArchiveName"),
+        repeated_attributes=("ArchiveName",),
     ),
     "AWS::Events::Connection": ResourceType(
         _create_connection,
         call_with_id("UpdateConnection", "Name", *CONNECTION_PROPERTIES),
         call_with_id("DeleteConnection", "Name"),
         NameRule("Name", 64),
-        attributes=("Arn", "ArnForPolicy", "SecretArn"),
     ),
     "AWS::Events::ApiDestination": ResourceType(
         _create_destination,
         call_with_id("UpdateApiDestination", "Name", *DESTINATION_PROPERTIES),
         call_with_id("DeleteApiDestination", "Name"),
         NameRule("Name", 64),
-        attributes=("Arn", "ArnForPolicy"),
     ),
 }

@@ -160,35 +160,7 @@ def _delete_managed(request: ResourceRequest) -> Plan[object]:
     return (yield "DeletePolicy", policy)
 
 
-# --- instance profiles and service-linked roles -----------------------------------------------------------------------
-
-
-def _create_profile(request: ResourceRequest) -> Plan[CreatedResource]:
-    profile = {"InstanceProfileName": request.name}
-    found = (yield "CreateInstanceProfile", {**profile, **request.pick("Path")})["InstanceProfile"]
-    for role in request.get("Roles", []):
-        yield "AddRoleToInstanceProfile", {**profile, "RoleName": role}
-    return CreatedResource(request.name, {"Arn": found["Arn"]})
-
-
-def _update_profile(request: ResourceRequest) -> Plan[CreatedResource]:
-    yield from _change_profile_roles(request, request.get("Roles", []), request.before.get("Roles") or [])
-    return request.unchanged
-
-
-def _change_profile_roles(request: ResourceRequest, wanted: list[Json], before: list[Json]) -> Plan[None]:
-    profile = {"InstanceProfileName": request.physical}
-    for role in before:
-        if role not in wanted:
-            yield "RemoveRoleFromInstanceProfile", {**profile, "RoleName": role}
-    for role in wanted:
-        if role not in before:
-            yield "AddRoleToInstanceProfile", {**profile, "RoleName": role}
-
-
-def _delete_profile(request: ResourceRequest) -> Plan[object]:
-    yield from _change_profile_roles(request, [], request.get("Roles", []))
-    return (yield "DeleteInstanceProfile", {"InstanceProfileName": request.physical})
+# --- service-linked roles --------------------------------------------------------------------------------------------
 
 
 def _create_linked_role(request: ResourceRequest) -> Plan[CreatedResource]:
@@ -203,7 +175,6 @@ KINDS: Mapping[str, ResourceType] = {
         _delete_role,
         NameRule("RoleName", 64),
         ("Path",),
-        attributes=("Arn", "RoleId"),
         exists=exists_by_call("GetRole", "RoleName"),
     ),
     "AWS::IAM::Policy": ResourceType(
@@ -211,7 +182,6 @@ KINDS: Mapping[str, ResourceType] = {
         _put_policy,
         _delete_policy,
         NameRule(None, 128),
-        attributes=("Id",),
         without_effect=("Groups", "Users"),
     ),
     "AWS::IAM::RolePolicy": ResourceType(
@@ -223,21 +193,8 @@ KINDS: Mapping[str, ResourceType] = {
         _delete_managed,
         NameRule("ManagedPolicyName", 128),
         ("Path", "Description"),
-        attributes=(
-            *("AttachmentCount", "CreateDate", "DefaultVersionId", "IsAttachable", "PermissionsBoundaryUsageCount"),
-            *("PolicyArn", "PolicyId", "UpdateDate"),
-        ),
         without_effect=("Groups", "Users"),
         exists=exists_by_call("GetPolicy", "PolicyArn"),
-    ),
-    "AWS::IAM::InstanceProfile": ResourceType(
-        _create_profile,
-        _update_profile,
-        _delete_profile,
-        NameRule("InstanceProfileName", 128),
-        ("Path",),
-        attributes=("Arn",),
-        exists=exists_by_call("GetInstanceProfile", "InstanceProfileName"),
     ),
     "AWS::IAM::ServiceLinkedRole": ResourceType(
         _create_linked_role,
@@ -245,7 +202,6 @@ KINDS: Mapping[str, ResourceType] = {
         call_with_id("DeleteServiceLinkedRole", "RoleName"),
         NameRule(None, 64),
         ("AWSServiceName", "CustomSuffix"),
-        attributes=("RoleName",),
         exists=exists_by_call("GetRole", "RoleName"),
     ),
 }

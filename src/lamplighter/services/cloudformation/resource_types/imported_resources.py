@@ -1,14 +1,14 @@
 """Name existing resources as their stacks name them: by the physical id and the attributes, without a call.
 
-An import states the identifiers of `IDENTIFIERS`; this module makes of them what the creation would have returned. See
-https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/import-resources.html.
+An import states the primary identifiers of AWS's registry; this module makes of them what the creation would have
+returned. See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/import-resources.html.
 """
 
 from collections.abc import Callable, Mapping
 
 from lamplighter.base.json_text import Json
-from lamplighter.services.cloudformation.resource_types.identifiers import IDENTIFIERS
 from lamplighter.services.cloudformation.resource_types.resource_type import CreatedResource, ResourceRequest
+from lamplighter.services.cloudformation.resource_types.schemas import read_schema
 
 AttributesOf = Callable[[ResourceRequest], Mapping[str, Json]]
 """A function that returns the attributes of a resource whose physical id is known."""
@@ -45,7 +45,6 @@ ATTRIBUTES: Mapping[str, AttributesOf] = {
     "AWS::Logs::LogGroup": lambda request: {"Arn": request.arn("logs", f"log-group:{request.physical}:*")},
     "AWS::Logs::LogStream": lambda _request: {},
     "AWS::Logs::MetricFilter": lambda _request: {},
-    "AWS::Logs::QueryDefinition": lambda request: {"QueryDefinitionId": request.physical},
     "AWS::SNS::Subscription": lambda request: {"Arn": request.physical},
     "AWS::SNS::Topic": lambda request: {"TopicArn": request.physical, "TopicName": _last_name(request)},
     "AWS::SQS::Queue": lambda request: {
@@ -66,7 +65,7 @@ ATTRIBUTES: Mapping[str, AttributesOf] = {
 
 def physical_id(kind: str, identifier: Mapping[str, str]) -> str:
     """Return the physical id of a resource that is identified so; raise `KeyError` if a part is missing."""
-    values = [identifier[name] for name in IDENTIFIERS[kind]]
+    values = [identifier[name] for name in read_schema(kind).identifier]
     if kind != "AWS::Events::Rule":
         return values[-1]
     # The ARN is that of `rule/name` or `rule/bus/name`; Ref is `name` or `bus|name`.

@@ -8,7 +8,6 @@ See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_L
 
 from collections.abc import Mapping
 
-from lamplighter.base.json_text import Json
 from lamplighter.services.cloudformation.resource_types.resource_type import (
     ALL_PROPERTIES,
     CreatedResource,
@@ -28,7 +27,6 @@ METRIC_FILTER_PROPERTIES = (
     *("LogGroupName", "FilterPattern", "ApplyOnTransformedLogs", "FieldSelectionCriteria"),
     *("MetricTransformations", "EmitSystemFieldDimensions"),
 )
-QUERY_PROPERTIES = ("Name", "QueryString", "LogGroupNames", "QueryLanguage", "Parameters")
 
 
 def _create_group(request: ResourceRequest) -> Plan[CreatedResource]:
@@ -95,32 +93,6 @@ def _put_policy(request: ResourceRequest) -> Plan[CreatedResource]:
     return CreatedResource(name)
 
 
-def _put_query(request: ResourceRequest) -> Plan[CreatedResource]:
-    given = request.pick(*QUERY_PROPERTIES)
-    if request.physical:
-        yield "PutQueryDefinition", {"queryDefinitionId": request.physical, **given}
-        return request.unchanged
-    answer = yield "PutQueryDefinition", given
-    return CreatedResource(answer["queryDefinitionId"], {"QueryDefinitionId": answer["queryDefinitionId"]})
-
-
-def find_query(request: ResourceRequest) -> Plan[Json]:
-    """Return the stored query definition, or None."""
-    token: Properties = {}
-    while True:
-        answer = yield "DescribeQueryDefinitions", token
-        for each in answer["queryDefinitions"]:
-            if each["queryDefinitionId"] == request.physical:
-                return each
-        if "nextToken" not in answer:
-            return None
-        token = {"nextToken": answer["nextToken"]}
-
-
-def _has_query(request: ResourceRequest) -> Plan[bool]:
-    return (yield from find_query(request)) is not None
-
-
 KINDS: Mapping[str, ResourceType] = {
     "AWS::Logs::LogGroup": ResourceType(
         _create_group,
@@ -128,7 +100,6 @@ KINDS: Mapping[str, ResourceType] = {
         call_with_id("DeleteLogGroup", "logGroupName"),
         NameRule("LogGroupName", 512),
         ("LogGroupClass",),
-        attributes=("Arn",),
         without_effect=(
             *("BearerTokenAuthenticationEnabled", "DataProtectionPolicy", "FieldIndexPolicies"),
             "ResourcePolicyDocument",
@@ -152,12 +123,5 @@ KINDS: Mapping[str, ResourceType] = {
         call_with_id("DeleteMetricFilter", "filterName", "LogGroupName"),
         NameRule("FilterName", 512),
         ("LogGroupName",),
-    ),
-    "AWS::Logs::QueryDefinition": ResourceType(
-        _put_query,
-        _put_query,
-        call_with_id("DeleteQueryDefinition", "queryDefinitionId"),
-        attributes=("QueryDefinitionId",),
-        exists=_has_query,
     ),
 }

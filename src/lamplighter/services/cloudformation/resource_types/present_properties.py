@@ -11,7 +11,6 @@ from lamplighter.services.cloudformation.resource_types import (
     cloudwatch,
     ecs,
     events,
-    logs,
     present_roles,
     present_storage,
     scheduler,
@@ -100,11 +99,6 @@ def _metric_filter(request: ResourceRequest) -> Plan[Properties | None]:
     return pick(matching[0], FILTER_NAMES) if matching else None
 
 
-def _query_definition(request: ResourceRequest) -> Plan[Properties | None]:
-    found = yield from logs.find_query(request)
-    return pick(found, logs.QUERY_PROPERTIES) if found else None
-
-
 def _alarm(request: ResourceRequest) -> Plan[Properties | None]:
     kinds = ["MetricAlarm", "CompositeAlarm"]
     answer = yield "DescribeAlarms", {"AlarmNames": [request.physical], "AlarmTypes": kinds}
@@ -187,7 +181,6 @@ PRESENT_PROPERTIES: Mapping[str, PresentProperties] = {
     "AWS::Scheduler::ScheduleGroup": PresentProperties(("Name",), _described("GetScheduleGroup", "Name")),
     "AWS::Logs::LogGroup": PresentProperties(GROUP_NAMES, _log_group),
     "AWS::Logs::MetricFilter": PresentProperties(FILTER_NAMES, _metric_filter),
-    "AWS::Logs::QueryDefinition": PresentProperties(logs.QUERY_PROPERTIES, _query_definition),
     "AWS::CloudWatch::Alarm": PresentProperties(("AlarmName", *cloudwatch.ALARM_PROPERTIES, "Tags"), _alarm),
     "AWS::CloudWatch::CompositeAlarm": PresentProperties(
         ("AlarmName", *cloudwatch.COMPOSITE_PROPERTIES, "Tags"), _alarm

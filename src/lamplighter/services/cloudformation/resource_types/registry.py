@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from lamplighter.services.cloudformation.errors import ResourceFailed
 from lamplighter.services.cloudformation.resource_types import (
     cloudwatch,
     ecr,
@@ -19,6 +20,7 @@ from lamplighter.services.cloudformation.resource_types import (
 )
 from lamplighter.services.cloudformation.resource_types.recorded_only import NO_EFFECT_ON_AWS, NOT_SIMULATED, RECORDED
 from lamplighter.services.cloudformation.resource_types.resource_type import ResourceType, properties_without_effect
+from lamplighter.services.cloudformation.resource_types.schemas import read_schema
 from lamplighter.services.cloudformation.tables.stack_resources import StackResource
 
 NESTED_STACK = "AWS::CloudFormation::Stack"
@@ -31,6 +33,12 @@ SERVICES = {"StepFunctions": "states", "CloudWatch": "monitoring"}
 def resource_type_of(name: str) -> ResourceType:
     """Return the resource type of this name; a type that is not simulated is `RECORDED`."""
     return RESOURCE_TYPES.get(name, RECORDED)
+
+
+def is_attribute(kind: str, name: str) -> bool:
+    """Return whether Fn::GetAtt returns this attribute of a simulated type, besides the properties of a resource."""
+    simulated = RESOURCE_TYPES.get(kind)
+    return simulated is not None and (name in read_schema(kind).attributes or name in simulated.repeated_attributes)
 
 
 def service_of(name: str) -> str:
@@ -50,3 +58,13 @@ def no_effect_note(row: StackResource) -> str | None:
 def is_simulated(name: str) -> bool:
     """Return whether a resource of this type has the same effect here as on AWS, which may be none."""
     return name in RESOURCE_TYPES or name == NESTED_STACK or name in NO_EFFECT_ON_AWS
+
+
+def check_properties(logical: str, kind: str, given: Mapping[str, object]) -> None:
+    """Raise `ResourceFailed` for a property that the type does not have: a misspelled one would have no effect."""
+    unknown = sorted(given.keys() - read_schema(kind).properties) if kind in RESOURCE_TYPES else []
+    if unknown:
+        raise ResourceFailed(
+            f"Properties validation failed for resource {logical} with message: "
+            f"#: extraneous key [{unknown[0]}] is not permitted"
+        )

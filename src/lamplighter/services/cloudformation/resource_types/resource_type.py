@@ -111,8 +111,8 @@ class ResourceType:
     """The properties, apart from the name, whose change requires a replacement; `ALL_PROPERTIES` stands for all."""
     conditional_replacement_properties: tuple[str, ...] = ()
     """Those of them that require a replacement on AWS only in some cases."""
-    attributes: tuple[str, ...] = ()
-    """The attributes that Fn::GetAtt returns, besides the properties of a resource."""
+    repeated_attributes: tuple[str, ...] = ()
+    """The attributes that repeat a property, besides those that only AWS sets."""
     without_effect: tuple[str, ...] = ()
     """Properties (`Property/Member`: a part of one) without effect here; the resource's status reason lists them."""
     simulated: bool = True

@@ -230,7 +230,6 @@ KINDS: Mapping[str, ResourceType] = {
         call_with_id("DeleteBucket", "Bucket"),
         NameRule("BucketName", 63),
         ("BucketNamePrefix", "BucketNamespace"),
-        attributes=("Arn", "DomainName", "DualStackDomainName", "RegionalDomainName", "WebsiteURL"),
         without_effect=(
             *("AbacStatus", "AccelerateConfiguration", "AccessControl", "AnalyticsConfigurations", "BucketNamePrefix"),
             *("BucketNamespace", "IntelligentTieringConfigurations", "InventoryConfigurations"),

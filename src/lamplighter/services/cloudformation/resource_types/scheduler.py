@@ -75,7 +75,6 @@ KINDS: Mapping[str, ResourceType] = {
         call_with_id("DeleteSchedule", "Name", "GroupName"),
         NameRule("Name", 64),
         ("GroupName",),
-        attributes=("Arn",),
         adapt_properties=_with_kept_state,
         exists=exists_by_call("GetSchedule", "Name", "GroupName"),
     ),
@@ -84,7 +83,6 @@ KINDS: Mapping[str, ResourceType] = {
         update_only_tags,
         call_with_id("DeleteScheduleGroup", "Name"),
         NameRule("Name", 64),
-        attributes=("Arn", "CreationDate", "LastModificationDate", "State"),
         exists=exists_by_call("GetScheduleGroup", "Name"),
     ),
 }

@@ -71,7 +71,6 @@ KINDS: Mapping[str, ResourceType] = {
         _update_secret,
         call_with_id("DeleteSecret", "SecretId", ForceDeleteWithoutRecovery=True),
         NameRule("Name", 256),
-        attributes=("Id",),
         without_effect=("ReplicaRegions", "Type"),
         exists=exists_by_call("DescribeSecret", "SecretId", test=lambda answer: "DeletedDate" not in answer),
     ),
@@ -80,7 +79,6 @@ KINDS: Mapping[str, ResourceType] = {
         _put_policy,
         call_with_id("DeleteResourcePolicy", "SecretId"),
         replacement_properties=("SecretId",),
-        attributes=("Id",),
         without_effect=("BlockPublicPolicy",),
     ),
 }

@@ -171,7 +171,7 @@ KINDS: Mapping[str, ResourceType] = {
         call_with_id("DeleteTopic", "TopicArn"),
         NameRule("TopicName", 256, fifo_property="FifoTopic"),
         ("FifoTopic",),
-        attributes=("TopicArn", "TopicName"),
+        repeated_attributes=("TopicName",),
         adapt_properties=_with_own_subscription,
         exists=exists_by_call("GetTopicAttributes", "TopicArn"),
     ),
@@ -180,14 +180,13 @@ KINDS: Mapping[str, ResourceType] = {
         _update_subscription,
         call_with_id("Unsubscribe", "SubscriptionArn"),
         replacement_properties=ENDPOINT_PROPERTIES,
-        attributes=("Arn",),
         # One engine has all regions: the topic's ARN contains the region.
         without_effect=("Region",),
         adapt_properties=_with_confirmation,
         exists=_subscription_exists,
     ),
     # A deleted policy stays in place: it allows nothing that the topic's owner, the only user, may not do anyway.
-    "AWS::SNS::TopicPolicy": ResourceType(_put_policies, _put_policies, make_no_call, attributes=("Id",)),
+    "AWS::SNS::TopicPolicy": ResourceType(_put_policies, _put_policies, make_no_call),
     "AWS::SNS::TopicInlinePolicy": ResourceType(
         _put_inline_policy, _put_inline_policy, make_no_call, replacement_properties=("TopicArn",)
     ),

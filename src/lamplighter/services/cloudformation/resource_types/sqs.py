@@ -87,10 +87,10 @@ KINDS: Mapping[str, ResourceType] = {
         call_with_id("DeleteQueue", "QueueUrl"),
         NameRule("QueueName", 80, fifo_property="FifoQueue"),
         ("FifoQueue",),
-        attributes=("Arn", "QueueName", "QueueUrl"),
+        repeated_attributes=("QueueName",),
         exists=exists_by_call("GetQueueAttributes", "QueueUrl"),
     ),
-    "AWS::SQS::QueuePolicy": ResourceType(_put_policies, _put_policies, _remove_policies, attributes=("Id",)),
+    "AWS::SQS::QueuePolicy": ResourceType(_put_policies, _put_policies, _remove_policies),
     "AWS::SQS::QueueInlinePolicy": ResourceType(
         _put_inline_policy,
         _put_inline_policy,

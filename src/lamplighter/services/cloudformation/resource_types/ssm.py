@@ -46,7 +46,7 @@ KINDS: Mapping[str, ResourceType] = {
         _update_parameter,
         call_with_id("DeleteParameter", "Name"),
         NameRule("Name"),
-        attributes=("Arn", "Type", "Value"),
+        repeated_attributes=("Type", "Value"),
         exists=exists_by_call("GetParameter", "Name"),
     ),
 }

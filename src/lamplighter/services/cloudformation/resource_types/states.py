@@ -103,7 +103,6 @@ KINDS: Mapping[str, ResourceType] = {
         call_with_id("DeleteStateMachine", "stateMachineArn"),
         NameRule("StateMachineName", 80, has_stack_name=False),
         ("StateMachineType",),
-        attributes=("Arn", "Name", "StateMachineRevisionId"),
         exists=exists_by_call("DescribeStateMachine", "stateMachineArn", includedData="METADATA_ONLY"),
     ),
     "AWS::StepFunctions::StateMachineVersion": ResourceType(
@@ -111,14 +110,12 @@ KINDS: Mapping[str, ResourceType] = {
         make_no_call,
         call_with_id("DeleteStateMachineVersion", "stateMachineVersionArn"),
         replacement_properties=ALL_PROPERTIES,
-        attributes=("Arn",),
     ),
     "AWS::StepFunctions::StateMachineAlias": ResourceType(
         _create_alias,
         _update_alias,
         call_with_id("DeleteStateMachineAlias", "stateMachineAliasArn"),
         NameRule("Name", 80, has_stack_name=False),
-        attributes=("Arn",),
         # A deployment takes effect immediately: no alarm watches it, and nothing can stop it.
         without_effect=tuple(f"DeploymentPreference/{name}" for name in ("Alarms", "Interval", "Percentage", "Type")),
     ),
@@ -128,6 +125,6 @@ KINDS: Mapping[str, ResourceType] = {
         call_with_id("DeleteActivity", "activityArn"),
         NameRule("Name", 80, has_stack_name=False),
         ("EncryptionConfiguration",),
-        attributes=("Arn", "Name"),
+        repeated_attributes=("Name",),
     ),
 }

@@ -4,9 +4,11 @@ See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_Execut
 """
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
+from lamplighter.operations.pages import numbered
 from lamplighter.services.cloudformation.deploy.actual_state import adopt_actual_state
 from lamplighter.services.cloudformation.deploy.stack_turn import EngineParts, StackTurn
 from lamplighter.services.cloudformation.errors import ChangeSetNotFound, InvalidChangeSetStatus
@@ -15,10 +17,8 @@ from lamplighter.services.cloudformation.stacks.change_details import without_va
 from lamplighter.services.cloudformation.stacks.compute_changes import compare_stack
 from lamplighter.services.cloudformation.stacks.describe_stacks import parameters_of_plan
 from lamplighter.services.cloudformation.stacks.lookup import (
-    PAGE,
+    PAGES,
     find_change_set,
-    list_page,
-    page_offset,
     require_known_stack,
 )
 from lamplighter.services.cloudformation.stacks.stack_caller import acting_for
@@ -49,8 +49,6 @@ class ChangeSets:
         found = find_change_set(reader, caller, params)
         body, plan = found.body, found.body["plan"]
         stack = stacks.get(reader, found.stack)
-        start = page_offset(params.get("NextToken"))
-        listed = body["changes"][start : start + PAGE + 1]
         show = _show_whole if params.get("IncludePropertyValues") else without_values
         parameters = parameters_of_plan(plan)
         return {
@@ -61,14 +59,16 @@ class ChangeSets:
             "Capabilities": plan["capabilities"],
             **({"Parameters": parameters} if parameters else {}),
             **({"Tags": plan["tags"]} if plan["tags"] else {}),
-            **list_page("Changes", listed, show, lambda _change: str(start + PAGE)),
+            **PAGES.page(
+                "Changes", params, 0, numbered(body["changes"]), lambda each: show(each[1]), lambda each: each[0]
+            ),
         }
 
     def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """List the change sets of a stack (`ListChangeSets`)."""
         stack = require_known_stack(reader, caller, params["StackName"])
-        found = rows.page(reader, stack.id, params.get("NextToken") or "", PAGE + 1)
-        return list_page("Summaries", found, lambda each: _summary(each, stack), lambda each: each.name)
+        read = partial(rows.page, reader, stack.id)
+        return PAGES.page("Summaries", params, "", read, lambda each: _summary(each, stack), lambda each: each.name)
 
     def delete(self, tx: Tx, caller: Caller, params: Json) -> None:
         """Delete a change set; do nothing if it does not exist (`DeleteChangeSet`)."""

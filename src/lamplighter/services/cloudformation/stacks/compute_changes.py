@@ -15,7 +15,12 @@ from lamplighter.lang.template.functions import NO_VALUE, TemplateScope, resolve
 from lamplighter.lang.template.template import Resource
 from lamplighter.services.cloudformation.deploy.template_scope import StackScope, merge_tags
 from lamplighter.services.cloudformation.errors import StackValidationError
-from lamplighter.services.cloudformation.resource_types.registry import NESTED_STACK, is_simulated, resource_type_of
+from lamplighter.services.cloudformation.resource_types.registry import (
+    NESTED_STACK,
+    is_attribute,
+    is_simulated,
+    resource_type_of,
+)
 from lamplighter.services.cloudformation.resource_types.resource_type import lamplighter_metadata
 from lamplighter.services.cloudformation.stacks.actual_resource import (
     SYNC,
@@ -298,7 +303,7 @@ class _Comparer:
 
     def _is_unchanged(self, name: str, wanted: str) -> bool:
         """Return whether the attribute of a resource that changes in place repeats a property that stays."""
-        is_property = wanted not in resource_type_of(self.rows[name].type).attributes
+        is_property = not is_attribute(self.rows[name].type, wanted)
         return is_property and wanted not in self.modified[name]
 
     def _import_value(self, name: str) -> Json:

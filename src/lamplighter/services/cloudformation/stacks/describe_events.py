@@ -4,11 +4,15 @@ See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_Descri
 …/API_DescribeEvents.html.
 """
 
+from collections.abc import Callable
+from functools import partial
+
 from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
+from lamplighter.operations.pages import NEWEST, read_filtered
 from lamplighter.services.cloudformation.errors import StackValidationError
-from lamplighter.services.cloudformation.stacks.lookup import PAGE, find_change_set, find_stack, list_page, page_start
+from lamplighter.services.cloudformation.stacks.lookup import PAGES, find_change_set, find_stack
 from lamplighter.services.cloudformation.stacks.stack_events import STACK
 from lamplighter.services.cloudformation.tables import stack_events
 from lamplighter.services.cloudformation.tables.change_sets import ChangeSet
@@ -17,8 +21,9 @@ from lamplighter.store.db import Reader
 
 def describe_stack_events(reader: Reader, caller: Caller, params: Json) -> Json:
     """List the events of a stack, newest first (`DescribeStackEvents`)."""
-    stack, before = _stack(reader, caller, params.get("StackName", "")), page_start(params.get("NextToken"))
-    return _page("StackEvents", stack_events.page(reader, stack, before, PAGE + 1))
+    stack = _stack(reader, caller, params.get("StackName", ""))
+    read = partial(stack_events.page, reader, stack)
+    return PAGES.page("StackEvents", params, NEWEST, read, lambda each: each[1], lambda each: each[0])
 
 
 def _stack(reader: Reader, caller: Caller, name: str) -> str:
@@ -26,33 +31,25 @@ def _stack(reader: Reader, caller: Caller, name: str) -> str:
     return found.id
 
 
-def _page(field: str, found: list[tuple[int, Json]]) -> Json:
-    return list_page(field, found, lambda each: each[1], lambda each: str(each[0]))
-
-
 def describe_events(reader: Reader, caller: Caller, params: Json) -> Json:
     """List the events of a stack, an operation or a change set, optionally only failures (`DescribeEvents`)."""
-    before, failed = page_start(params.get("NextToken")), params.get("Filters", {}).get("FailedEvents", False)
+    failed = params.get("Filters", {}).get("FailedEvents", False)
     if params.get("ChangeSetName"):
         made = _change_set_event(find_change_set(reader, caller, params))
         return {"OperationEvents": [made] if not failed or made["OperationStatus"] == "FAILED" else []}
-    found: list[tuple[int, Json]] = []
-    while len(found) <= PAGE:
-        rows = _read_page(reader, caller, params, before)
-        found += [(key, _event(event)) for key, event in rows if not failed or _is_failure(event)]
-        if len(rows) < PAGE:
-            break
-        before = rows[-1][0]
-    return _page("OperationEvents", found)
+    read = read_filtered(
+        _event_reader(reader, caller, params), lambda each: each[0], lambda each: not failed or _is_failure(each[1])
+    )
+    return PAGES.page("OperationEvents", params, NEWEST, read, lambda each: _event(each[1]), lambda each: each[0])
 
 
-def _read_page(reader: Reader, caller: Caller, params: Json, before: int) -> list[tuple[int, Json]]:
+def _event_reader(reader: Reader, caller: Caller, params: Json) -> Callable[[int, int], list[tuple[int, Json]]]:
     operation = params.get("OperationId")
     if operation:
-        return stack_events.page_of_operation(reader, operation, before, PAGE)
+        return partial(stack_events.page_of_operation, reader, operation)
     if not params.get("StackName"):
         raise StackValidationError("One of ChangeSetName, OperationId or StackName must be specified")
-    return stack_events.page(reader, _stack(reader, caller, params["StackName"]), before, PAGE)
+    return partial(stack_events.page, reader, _stack(reader, caller, params["StackName"]))
 
 
 def _is_failure(event: Json) -> bool:

@@ -4,17 +4,17 @@ See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_Descri
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.bus import Caller
+from lamplighter.operations.pages import NEWEST, read_filtered
 from lamplighter.services.cloudformation.errors import StackValidationError
 from lamplighter.services.cloudformation.resource_types.recorded_only import NOT_SIMULATED
 from lamplighter.services.cloudformation.stacks.drift_operations import resource_drifts, stack_drift
 from lamplighter.services.cloudformation.stacks.lookup import (
-    PAGE,
+    PAGES,
     find_stack,
-    list_page,
-    page_start,
     require_stack,
 )
 from lamplighter.services.cloudformation.stacks.shown_properties import NO_ECHO_MASK
@@ -25,6 +25,8 @@ from lamplighter.services.cloudformation.tables.stack_resources import StackReso
 from lamplighter.services.cloudformation.tables.stacks import Stack
 from lamplighter.store.db import Reader
 
+MOST_RESOURCES = 100
+"""The most resources that DescribeStackResources returns."""
 DRIFT_NOT_CHECKED: Json = {"StackResourceDriftStatus": "NOT_CHECKED"}
 
 
@@ -32,33 +34,32 @@ def describe_stacks(reader: Reader, caller: Caller, params: Json) -> Json:
     """Describe one stack, or all stacks that are not deleted (`DescribeStacks`)."""
     if params.get("StackName"):
         return {"Stacks": [_stack(reader, require_stack(reader, caller, params["StackName"]))]}
-    found = _stacks(reader, caller, params.get("NextToken"), lambda stack: stack.deleted is None)
-    return list_page("Stacks", found, lambda stack: _stack(reader, stack), _token)
+    return _page("Stacks", reader, caller, params, lambda stack: stack.deleted is None, partial(_stack, reader))
 
 
 def list_stacks(reader: Reader, caller: Caller, params: Json) -> Json:
     """List summaries of stacks, optionally by status, including deleted ones (`ListStacks`)."""
     wanted = params.get("StackStatusFilter") or None
-    chosen = _stacks(reader, caller, params.get("NextToken"), lambda stack: wanted is None or stack.status in wanted)
-    return list_page("StackSummaries", chosen, _summary, _token)
+    return _page(
+        "StackSummaries", reader, caller, params, lambda stack: wanted is None or stack.status in wanted, _summary
+    )
 
 
-def _stacks(reader: Reader, caller: Caller, token: str | None, wanted: Callable[[Stack], bool]) -> list[Stack]:
-    """Return the stacks of one page, and one more stack if there is a further page."""
-    found: list[Stack] = []
-    created, _, key = (token or "").partition("|")
-    position = (page_start(created if token is not None else None), key)
-    while len(found) <= PAGE:
-        rows = stacks.page(reader, caller.account, caller.region, position, PAGE)
-        found += [stack for stack in rows if wanted(stack)]
-        if len(rows) < PAGE:
-            break
-        position = (rows[-1].created, rows[-1].id)
-    return found
+def _page(
+    field: str,
+    reader: Reader,
+    caller: Caller,
+    params: Json,
+    wanted: Callable[[Stack], bool],
+    show: Callable[[Stack], Json],
+) -> Json:
+    def read(before: list[Json], most: int) -> list[Stack]:
+        return stacks.page(reader, caller.account, caller.region, (before[0], before[1]), most)
 
+    def key(stack: Stack) -> list[Json]:
+        return [stack.created, stack.id]
 
-def _token(stack: Stack) -> str:
-    return f"{stack.created}|{stack.id}"
+    return PAGES.page(field, params, [NEWEST, ""], read_filtered(read, key, wanted), show, key)
 
 
 def _summary(stack: Stack) -> Json:
@@ -164,7 +165,7 @@ def describe_resources(reader: Reader, caller: Caller, params: Json) -> Json:
     stack = _requested_stack(reader, caller, params)
     outlines, name = stack_resources.outlines_of(reader, stack.id), params.get("LogicalResourceId")
     requested = [each for each in outlines if name in (None, each.logical)]
-    found = stack_resources.get_several(reader, stack.id, requested[:PAGE])
+    found = stack_resources.get_several(reader, stack.id, requested[:MOST_RESOURCES])
     if not found and name:
         raise StackValidationError(f"Resource {name} does not exist for stack {stack.name}")
     named = {"StackId": stack.id, "StackName": stack.name}
@@ -177,7 +178,7 @@ def _requested_stack(reader: Reader, caller: Caller, params: Json) -> Stack:
         return require_stack(reader, caller, params["StackName"])
     if not params.get("PhysicalResourceId"):
         raise StackValidationError("Either stackName or physicalResourceId must be specified")
-    for row in stack_resources.by_physical(reader, params["PhysicalResourceId"], PAGE):
+    for row in stack_resources.by_physical(reader, params["PhysicalResourceId"], MOST_RESOURCES):
         stack = find_stack(reader, caller, row.stack)
         if stack is not None:
             return stack
@@ -187,14 +188,13 @@ def _requested_stack(reader: Reader, caller: Caller, params: Json) -> Stack:
 def list_resources(reader: Reader, caller: Caller, params: Json) -> Json:
     """List summaries of a stack's resources (`ListStackResources`)."""
     stack = require_stack(reader, caller, params["StackName"])
-    found = stack_resources.page(reader, stack.id, params.get("NextToken") or "", PAGE + 1)
-
     drifts = resource_drifts(reader, stack)
 
     def show(row: StackResource) -> Json:
         return _resource(row, drifts) | {"LastUpdatedTimestamp": row.updated / 1000}
 
-    return list_page("StackResourceSummaries", found, show, lambda row: row.logical)
+    read = partial(stack_resources.page, reader, stack.id)
+    return PAGES.page("StackResourceSummaries", params, "", read, show, lambda row: row.logical)
 
 
 def _resource(row: StackResource, drifts: Mapping[str, Json]) -> Json:
@@ -212,18 +212,19 @@ def _resource(row: StackResource, drifts: Mapping[str, Json]) -> Json:
 
 def list_exports(reader: Reader, caller: Caller, params: Json) -> Json:
     """List the exports of all stacks (`ListExports`)."""
-    found = exports.page(reader, (caller.account, caller.region), params.get("NextToken") or "", PAGE + 1)
 
     def show(export: Export) -> Json:
         return {"ExportingStackId": export.stack, "Name": export.name, "Value": export.value}
 
-    return list_page("Exports", found, show, lambda export: export.name)
+    read = partial(exports.page, reader, (caller.account, caller.region))
+    return PAGES.page("Exports", params, "", read, show, lambda export: export.name)
 
 
 def list_imports(reader: Reader, caller: Caller, params: Json) -> Json:
     """List the stacks that import an export (`ListImports`)."""
     owner, name = (caller.account, caller.region), params["ExportName"]
-    found = exports.importers(reader, owner, name, params.get("NextToken") or "", PAGE + 1)
-    if not found or exports.get(reader, owner, name) is None:
+    read = partial(exports.importers, reader, owner, name)
+    answer = PAGES.page("Imports", params, "", read, lambda key: key.split("/")[1], str)
+    if not answer["Imports"] or exports.get(reader, owner, name) is None:
         raise StackValidationError(f"Export '{name}' is not imported by any stack.")
-    return list_page("Imports", found, lambda key: key.split("/")[1], lambda key: key)
+    return answer

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from lamplighter.base.json_text import Json
 from lamplighter.services.cloudformation.errors import StackValidationError
-from lamplighter.services.cloudformation.resource_types.identifiers import IDENTIFIERS
 from lamplighter.services.cloudformation.resource_types.imported_resources import ATTRIBUTES, physical_id
+from lamplighter.services.cloudformation.resource_types.schemas import read_schema
 from lamplighter.services.cloudformation.templates.parsed_templates import ParsedTemplate
 
 
@@ -36,7 +36,7 @@ def _read_import(given: Json, parsed: ParsedTemplate) -> str:
     try:
         return physical_id(kind, given["ResourceIdentifier"])
     except KeyError:
-        wanted = ", ".join(IDENTIFIERS[kind])
+        wanted = ", ".join(read_schema(kind).identifier)
         raise StackValidationError(f"The identifier of resource {name} must have [{wanted}].") from None
 
 

@@ -1,26 +1,20 @@
-"""Find the stacks and change sets that requests name, and read and build pages."""
+"""Find the stacks and change sets that requests name."""
 
 import re
-from collections.abc import Callable, Iterable
-from typing import TypeVar
 
 from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
-from lamplighter.operations import paging
+from lamplighter.operations.pages import Pages
 from lamplighter.services.cloudformation.errors import ChangeSetNotFound, NoSuchStack, StackValidationError
 from lamplighter.services.cloudformation.tables import change_sets, stacks
 from lamplighter.services.cloudformation.tables.change_sets import ChangeSet
 from lamplighter.services.cloudformation.tables.stacks import Stack
 from lamplighter.store.db import Reader
 
-T = TypeVar("T")
 STACK_NAME = re.compile(r"[a-zA-Z][-a-zA-Z0-9]*")
 MAX_NAME_LENGTH = 128
-PAGE = 100
-"""The most items of a page."""
-AFTER_ALL_ROWS = 2**62
-"""A number greater than all numbers of rows; the first page begins before it."""
+PAGES = Pages(lambda: StackValidationError("Invalid NextToken"))
 
 
 def find_stack(reader: Reader, caller: Caller, name: str) -> Stack | None:
@@ -76,19 +70,3 @@ def check_stack_name(name: str) -> None:
             f"1 validation error detected: Value '{name}' at 'stackName' failed to satisfy constraint: "
             f"Member must {constraint}"
         )
-
-
-def page_start(token: str | None) -> int:
-    """Return the number before which a page begins."""
-    found = paging.decode_number(token, lambda: StackValidationError("Invalid NextToken"))
-    return AFTER_ALL_ROWS if found is None else found
-
-
-def page_offset(token: str | None) -> int:
-    """Return the position in a list at which a page begins."""
-    return paging.decode_number(token, lambda: StackValidationError("Invalid NextToken")) or 0
-
-
-def list_page(field: str, found: Iterable[T], show: Callable[[T], Json], token: Callable[[T], str]) -> Json:
-    """Return the answer of a list operation: a page, and a token if `found` has one item more."""
-    return paging.list_page(field, found, PAGE, show, token)

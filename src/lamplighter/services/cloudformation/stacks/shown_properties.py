@@ -16,7 +16,7 @@ from lamplighter.lang.template.references import choose_branches, find_attribute
 from lamplighter.lang.template.template import Resource
 from lamplighter.lang.template.text import TemplateError
 from lamplighter.services.cloudformation.deploy.template_scope import resolve_properties, stack_conditions, value_scope
-from lamplighter.services.cloudformation.resource_types.registry import resource_type_of
+from lamplighter.services.cloudformation.resource_types.registry import is_attribute
 from lamplighter.services.cloudformation.tables.stacks import Stack
 from lamplighter.services.cloudformation.templates.parsed_templates import ParsedTemplate
 
@@ -85,7 +85,7 @@ class ShownTemplate:
 
     def _attribute(self, name: str, wanted: str) -> Json:
         resource = self.resource(name)
-        if resource is None or self._physical(name) is None or wanted in resource_type_of(resource.type).attributes:
+        if resource is None or self._physical(name) is None or is_attribute(resource.type, wanted):
             return KNOWN_AFTER_APPLY
         return self._resolve(resource.properties[wanted]) if wanted in resource.properties else KNOWN_AFTER_APPLY
 

@@ -45,7 +45,7 @@ from lamplighter.services.cloudformation.errors import (
     StackValidationError,
     TransformUnavailable,
 )
-from lamplighter.services.cloudformation.resource_types.registry import RESOURCE_TYPES
+from lamplighter.services.cloudformation.resource_types.registry import RESOURCE_TYPES, is_attribute
 from lamplighter.services.cloudformation.stacks.compute_changes import KnownAfterUpdate
 from lamplighter.services.cloudformation.stacks.stack_caller import acting_for, check_stack_role, stack_caller
 from lamplighter.services.cloudformation.tables import templates
@@ -310,8 +310,8 @@ def _parameter_texts(listed: Json, old: Json) -> dict[str, str]:
 
 def _check_attribute(template: Template, name: str, wanted: str) -> None:
     resource = template.resources[name]
-    kind = RESOURCE_TYPES.get(resource.type)
-    if kind is not None and wanted not in kind.attributes and wanted not in resource.properties:
+    is_known = is_attribute(resource.type, wanted) or wanted in resource.properties
+    if resource.type in RESOURCE_TYPES and not is_known:
         raise TemplateError(f"Template error: resource {name} does not support attribute type {wanted} in Fn::GetAtt")
 
 

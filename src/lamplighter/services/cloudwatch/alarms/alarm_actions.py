@@ -71,7 +71,7 @@ def _message(before: Alarm, alarm: Alarm) -> Json:
         "OKActions": settings["OKActions"],
         "AlarmActions": settings["AlarmActions"],
         "InsufficientDataActions": settings["InsufficientDataActions"],
-        "ActionExecutedAfterMuteWindow": bool(before.body.get("muted")),
+        "ActionExecutedAfterMuteWindow": False,
     }
     if not is_composite(settings):
         return message | {"Trigger": _trigger(settings)}

@@ -8,16 +8,16 @@ from dataclasses import replace
 
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
-from lamplighter.operations.paging import list_page
+from lamplighter.operations.pages import NEWEST
 from lamplighter.services.cloudwatch.alarms.action_suppression import describe_suppression
 from lamplighter.services.cloudwatch.alarms.alarm_settings import ACTION_FIELDS, is_composite, watched_metric
-from lamplighter.services.cloudwatch.arns import YEAR_10000, alarm_arn, metric_of, parse_number_token, to_milliseconds
+from lamplighter.services.cloudwatch.arns import PAGES, YEAR_10000, alarm_arn, metric_of, to_milliseconds
 from lamplighter.services.cloudwatch.errors import InvalidCombination, InvalidRequest
 from lamplighter.services.cloudwatch.tables import alarms as rows
 from lamplighter.services.cloudwatch.tables.alarms import Alarm, HistoryItem
 from lamplighter.store.db import Reader
 
-PAGE = 50
+HISTORY_PAGES = replace(PAGES, default_size=100)
 METRIC, COMPOSITE = "MetricAlarm", "CompositeAlarm"
 RELATIONS = {
     "ChildrenOfAlarmName": ("AlarmName", "AlarmArn", "StateValue", "StateUpdatedTimestamp"),
@@ -33,23 +33,25 @@ def describe_alarms(reader: Reader, caller: Caller, params: Json) -> Json:
         raise InvalidCombination("AlarmNames and AlarmNamePrefix cannot both be given.")
     relation = _relation(params)
     related = _related(reader, caller, params)
-    owner, after = (caller.account, caller.region), params.get("NextToken", "")
-    found = (
-        rows.get_by_names(reader, *owner, names, after) if names else rows.list_alarms(reader, *owner, prefix, after)
-    )
-    wanted = (
-        alarm
-        for alarm in found
-        if (_is_wanted(alarm, params) if related is None else alarm_arn(caller, alarm.name) in related)
-    )
-    answer = list_page("Alarms", wanted, params.get("MaxRecords", PAGE), lambda alarm: alarm, lambda alarm: alarm.name)
-    listed: list[Alarm] = answer.pop("Alarms")
+    owner = (caller.account, caller.region)
+
+    def read(after: str, _most: int) -> Iterator[Alarm]:
+        found = (
+            rows.get_by_names(reader, *owner, names, after)
+            if names
+            else rows.list_alarms(reader, *owner, prefix, after)
+        )
+        for alarm in found:
+            if _is_wanted(alarm, params) if related is None else alarm_arn(caller, alarm.name) in related:
+                yield alarm
+
+    listed, more = PAGES.cut(params, "", read, lambda alarm: alarm.name)
     shown = {kind: [alarm_to_api(alarm) for alarm in listed if _kind(alarm) == kind] for kind in (METRIC, COMPOSITE)}
     members = RELATIONS.get(relation)
     by_kind = {
         kind: [{name: each[name] for name in members or each} for each in alarms] for kind, alarms in shown.items()
     }
-    return answer | {"MetricAlarms": by_kind[METRIC], "CompositeAlarms": by_kind[COMPOSITE]}
+    return more | {"MetricAlarms": by_kind[METRIC], "CompositeAlarms": by_kind[COMPOSITE]}
 
 
 def _relation(params: Json) -> str:
@@ -135,10 +137,9 @@ def describe_history(reader: Reader, caller: Caller, params: Json) -> Json:
         params.get("HistoryItemType"),
         to_milliseconds(params.get("StartDate", 0)),
         to_milliseconds(params.get("EndDate", YEAR_10000)),
-        parse_number_token(params.get("NextToken")),
+        None,
         params.get("ScanBy") == "TimestampAscending",
     )
-    most = params.get("MaxRecords", PAGE * 2)
     kinds = dict[str, str]()
 
     def kind(item: HistoryItem) -> str:
@@ -149,13 +150,19 @@ def describe_history(reader: Reader, caller: Caller, params: Json) -> Json:
         return kinds[item.alarm]
 
     types = params.get("AlarmTypes", [METRIC])
-    found = (item for item in _all_items(reader, query) if kind(item) in types)
-    return list_page("AlarmHistoryItems", found, most, lambda item: _item(item, kind(item)), lambda item: str(item.id))
+
+    def read(after: int, _most: int) -> Iterator[HistoryItem]:
+        items = _all_items(reader, replace(query, after=after if after < NEWEST else None))
+        return (item for item in items if kind(item) in types)
+
+    return HISTORY_PAGES.page(
+        "AlarmHistoryItems", params, NEWEST, read, lambda item: _item(item, kind(item)), lambda item: item.id
+    )
 
 
 def _all_items(reader: Reader, query: rows.HistoryQuery) -> Iterator[HistoryItem]:
     """Yield all items that match the query, read one page at a time."""
-    while found := rows.history(reader, query, PAGE):
+    while found := rows.history(reader, query, HISTORY_PAGES.default_size):
         yield from found
         query = replace(query, after=found[-1].id)
 

@@ -1,9 +1,9 @@
 """Change the state of an alarm: store it and its history, publish an event, and send the actions.
 
 Guarantees that all of it is one transaction, including the deliveries to topics: a delivery queue publishes each
-exactly once. "An alarm invokes actions only when the alarm changes state." While a mute rule is active, none are sent
-(`active_mutes.py`). Topics and Lambda functions receive the
-actions. The engine does not support AWS's other actions (rebooting an instance …), and the history says so. See
+exactly once. "An alarm invokes actions only when the alarm changes state." Topics and Lambda functions
+receive the actions. The engine does not support AWS's other actions (rebooting an instance …), and the history says so.
+See
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-actions.html and
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html.
 """
@@ -18,7 +18,7 @@ from lamplighter.base.json_text import Json, dumps
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller, Event
 from lamplighter.delivery.delivery import Delivery, DeliveryEnd, DeliveryOutcome, RetryPolicy
-from lamplighter.services.cloudwatch.alarms import action_suppression, active_mutes, alarm_actions
+from lamplighter.services.cloudwatch.alarms import action_suppression, alarm_actions
 from lamplighter.services.cloudwatch.alarms.evaluate_alarm import ALARM, OK
 from lamplighter.services.cloudwatch.tables import alarms as rows
 from lamplighter.services.cloudwatch.tables.alarms import Alarm, HistoryItem
@@ -75,15 +75,6 @@ class AlarmStateChanges:
         for follower in self._listeners:
             tx.isolate(f"a follower of the alarm {alarm.name}", partial(follower, tx, updated))
 
-    def end_mute(self, tx: Tx, arn: str) -> None:
-        """Send the actions that were muted, unless a mute rule still mutes the alarm or its state is as before."""
-        alarm = rows.get_if_readable(tx, arn)
-        if alarm is None or active_mutes.is_muted(tx, alarm, self._world.now()):
-            return
-        if (ended := active_mutes.unmute(tx, alarm)) is not None:
-            before, released = ended
-            self._send_actions(tx, replace(alarm, state=before), released)
-
     def end_suppression(self, tx: Tx, arn: str) -> None:
         """Send the actions that waited for a suppressor, because its timer fired."""
         if (ended := action_suppression.end_wait(tx, arn)) is not None:
@@ -117,9 +108,6 @@ class AlarmStateChanges:
 
     def _send_actions(self, tx: Tx, before: Alarm, alarm: Alarm) -> None:
         if not alarm.body["settings"]["ActionsEnabled"]:
-            return
-        if active_mutes.is_muted(tx, alarm, self._world.now()):
-            active_mutes.mute(tx, alarm, before.state)
             return
         for action in alarm.body["settings"][ACTION_FIELDS.get(alarm.state, "InsufficientDataActions")]:
             target = arn.parse(action)

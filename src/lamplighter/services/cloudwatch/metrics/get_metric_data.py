@@ -14,7 +14,7 @@ from lamplighter.base.world import World
 from lamplighter.bus import PREPARED, Caller, Prepared, Work
 from lamplighter.lang.metric_math.syntax import UnsupportedFunction
 from lamplighter.lang.metric_math.values import Series
-from lamplighter.services.cloudwatch.arns import parse_number_token
+from lamplighter.services.cloudwatch.arns import PAGES
 from lamplighter.services.cloudwatch.errors import InvalidRequest
 from lamplighter.services.cloudwatch.metrics import labels
 from lamplighter.services.cloudwatch.metrics.metric_queries import MetricQueries, check_queries, run_queries
@@ -129,7 +129,7 @@ def _check_size(queries: MetricQueries, start: float, end: float) -> None:
 
 def _page(results: list[_Result], params: Json) -> Json:
     """Return a page; its token is the number of data points on the pages before the next one."""
-    skipped = parse_number_token(params.get("NextToken")) or 0
+    skipped = PAGES.start(params, 0)
     left, at, shown = min(params.get("MaxDatapoints", MAX_DATA_POINTS), MAX_DATA_POINTS), 0, list[Json]()
     for result in results:
         begin = max(skipped - at, 0)
@@ -140,8 +140,7 @@ def _page(results: list[_Result], params: Json) -> Json:
             complete = begin + len(points) >= len(result.points)
             shown.append(_result_to_api(result, points, complete=complete))
     end = skipped + sum(len(each["Values"]) for each in shown)
-    token = {"NextToken": str(end)} if end < at else {}
-    return {"MetricDataResults": shown, "Messages": [], **token}
+    return {"MetricDataResults": shown, "Messages": [], **PAGES.more(end if end < at else None)}
 
 
 def _result_to_api(result: _Result, points: list[tuple[int, float]], *, complete: bool) -> Json:

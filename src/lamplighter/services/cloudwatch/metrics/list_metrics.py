@@ -3,16 +3,19 @@
 See https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_ListMetrics.html.
 """
 
+from dataclasses import replace
+
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
-from lamplighter.operations.paging import list_page
-from lamplighter.services.cloudwatch.arns import metric_to_api, parse_number_token
+from lamplighter.operations.pages import numbered
+from lamplighter.services.cloudwatch import arns
+from lamplighter.services.cloudwatch.arns import metric_to_api
 from lamplighter.services.cloudwatch.metrics.metric_sources import MetricSources
 from lamplighter.services.cloudwatch.tables.metric_points import Metric
 from lamplighter.store.db import Reader
 
-PAGE = 500
+PAGES = replace(arns.PAGES, default_size=500)
 LISTED_MS = 14 * 86_400_000
 """The milliseconds after its last value in which a metric is listed: two weeks."""
 RECENTLY_ACTIVE_MS = 3 * 3_600_000
@@ -28,11 +31,12 @@ class MetricList:
 
     def list_metrics(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """List metrics by namespace, name and dimensions (`ListMetrics`)."""
-        after = parse_number_token(params.get("NextToken")) or 0
         since = self._world.now() - (RECENTLY_ACTIVE_MS if "RecentlyActive" in params else LISTED_MS)
         known = self._metric_sources.list_metrics(reader, caller, since, params.get("Namespace"))
         found = [each for each in known if _is_wanted(each, params)]
-        return list_page("Metrics", found[after:], PAGE, metric_to_api, lambda _: str(after + PAGE))
+        return PAGES.page(
+            "Metrics", params, 0, numbered(found), lambda each: metric_to_api(each[1]), lambda each: each[0]
+        )
 
 
 def _is_wanted(metric: Metric, params: Json) -> bool:

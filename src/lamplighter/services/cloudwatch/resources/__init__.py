@@ -1,1 +1,1 @@
-"""Implement dashboards, metric streams, rules of Contributor Insights, anomaly detectors, and all tags."""
+"""Implement dashboards, and the tags of alarms and dashboards."""

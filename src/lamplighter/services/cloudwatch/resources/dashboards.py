@@ -6,11 +6,13 @@ https://github.com/aws/aws-cdk/issues/2976 for AWS's answer to a wrong name.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller, Operation
+from lamplighter.services.cloudwatch import arns
 from lamplighter.services.cloudwatch.arns import dashboard_arn
 from lamplighter.services.cloudwatch.errors import (
     DashboardNotFound,
@@ -18,7 +20,6 @@ from lamplighter.services.cloudwatch.errors import (
     InvalidParameterValue,
 )
 from lamplighter.services.cloudwatch.resources.dashboard_body import check_body
-from lamplighter.services.cloudwatch.resources.resource_pages import page_start, resource_page
 from lamplighter.services.cloudwatch.resources.tag_rules import RULES as TAG_RULES
 from lamplighter.services.cloudwatch.tables import monitoring_resources as rows
 from lamplighter.services.cloudwatch.tables.monitoring_resources import MonitoringResource
@@ -27,7 +28,7 @@ from lamplighter.store.db import Reader, Tx
 DASHBOARD = "dashboard"
 GLOBAL = ""
 """The region of dashboards."""
-PAGE = 1_000
+PAGES = replace(arns.PAGES, default_size=1_000)
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 MAX_NAME = 255
 
@@ -64,9 +65,12 @@ def _get(reader: Reader, caller: Caller, params: Json) -> Json:
 
 def _list(reader: Reader, caller: Caller, params: Json) -> Json:
     prefix = params.get("DashboardNamePrefix", "")
-    found = rows.list_all(reader, DASHBOARD, caller.account, GLOBAL, page_start(params))
-    wanted = (each for each in found if each.name.startswith(prefix))
-    return resource_page("DashboardEntries", wanted, PAGE, lambda each: _entry(caller, each))
+
+    def read(after: str, _most: int) -> Iterator[MonitoringResource]:
+        found = rows.list_all(reader, DASHBOARD, caller.account, GLOBAL, after)
+        return (each for each in found if each.name.startswith(prefix))
+
+    return PAGES.page("DashboardEntries", params, "", read, lambda each: _entry(caller, each), lambda each: each.name)
 
 
 def _entry(caller: Caller, dashboard: MonitoringResource) -> Json:

@@ -1,4 +1,4 @@
-"""Implement the tags of alarms, alarm mute rules, dashboards, metric streams and rules of Contributor Insights.
+"""Implement the tags of alarms and dashboards.
 
 AWS lists no tags for an alarm that does not exist (any more), and refuses to change them.
 """
@@ -10,12 +10,9 @@ from lamplighter.base import arn
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller, Operation
 from lamplighter.operations.tags import TagOperations
-from lamplighter.services.cloudwatch.alarms.active_mutes import MUTE_RULE
-from lamplighter.services.cloudwatch.arns import alarm_arn
+from lamplighter.services.cloudwatch.arns import alarm_arn, dashboard_arn
 from lamplighter.services.cloudwatch.errors import ResourceNotFoundException
 from lamplighter.services.cloudwatch.resources.dashboards import DASHBOARD, GLOBAL
-from lamplighter.services.cloudwatch.resources.insight_rules import INSIGHT_RULE
-from lamplighter.services.cloudwatch.resources.metric_streams import METRIC_STREAM
 from lamplighter.services.cloudwatch.resources.tag_rules import RULES
 from lamplighter.services.cloudwatch.tables import alarms, monitoring_resources
 from lamplighter.services.cloudwatch.tables.alarms import Alarm
@@ -36,13 +33,10 @@ def _find_alarm(reader: Reader, caller: Caller, name: str) -> Alarm | None:
 
 def _find_resource(reader: Reader, caller: Caller, name: str) -> MonitoringResource | None:
     parsed = arn.parse(name)
-    if parsed is None or parsed.service != "cloudwatch" or parsed.account != caller.account:
+    kind, _, own_name = ("", "", "") if parsed is None else parsed.resource.partition("/")
+    if kind != DASHBOARD or name != dashboard_arn(caller, own_name):
         return None
-    kind, _, own_name = parsed.resource.partition(":" if parsed.resource.startswith(f"{MUTE_RULE}:") else "/")
-    region = GLOBAL if kind == DASHBOARD else caller.region
-    if kind not in (DASHBOARD, INSIGHT_RULE, METRIC_STREAM, MUTE_RULE) or parsed.region != region:
-        return None
-    return monitoring_resources.get(reader, kind, caller.account, region, own_name)
+    return monitoring_resources.get(reader, kind, caller.account, GLOBAL, own_name)
 
 
 def _save(tx: Tx, found: Alarm | MonitoringResource, tags: dict[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""Store dashboards, metric streams, rules of Contributor Insights, and anomaly detectors."""
+"""Store dashboards."""
 
 import logging
 from collections.abc import Iterator

@@ -6,12 +6,12 @@ never changes. A deleted revision stays DELETE_IN_PROGRESS and can be described,
 
 from collections.abc import Collection
 from dataclasses import replace
+from functools import partial
 
 from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json, dump_bytes
 from lamplighter.bus import Caller
-from lamplighter.operations.paging import list_page
-from lamplighter.services.ecs import arns, paging, tags
+from lamplighter.services.ecs import arns, tags
 from lamplighter.services.ecs.errors import ClientError, InvalidParameter
 from lamplighter.services.ecs.tables import task_definitions
 from lamplighter.services.ecs.tables.task_definitions import TaskDefinition
@@ -159,32 +159,23 @@ def _names_revision(reference: str) -> bool:
 
 def list_revisions(reader: Reader, caller: Caller, params: Json) -> Json:
     """Handle ListTaskDefinitions; familyPrefix, despite its name, is the complete family."""
-    size = paging.page_size(params)
-    found = task_definitions.page(
-        reader,
-        arns.owner_key(caller),
-        params.get("familyPrefix"),
-        params.get("status", "ACTIVE"),
-        _after(params.get("nextToken")),
-        size + 1,
-        descending=params.get("sort") == "DESC",
-    )
-    return list_page("taskDefinitionArns", found, size, lambda item: item[0], lambda item: f"{item[1]}:{item[2]}")
+    family, status = params.get("familyPrefix"), params.get("status", "ACTIVE")
 
+    def read(after: list[Json], most: int) -> list[tuple[str, str, int]]:
+        place, descending = (after[0], after[1]) if after[0] else None, params.get("sort") == "DESC"
+        owner = arns.owner_key(caller)
+        return task_definitions.page(reader, owner, family, status, place, most, descending=descending)
 
-def _after(token: str | None) -> tuple[str, int] | None:
-    family, _, revision = (token or "").rpartition(":")
-    return None if token is None else (family, paging.parse_token(revision))
+    return arns.PAGES.page("taskDefinitionArns", params, ["", 0], read, lambda item: item[0], lambda item: [*item[1:]])
 
 
 def list_families(reader: Reader, caller: Caller, params: Json) -> Json:
     """Handle ListTaskDefinitionFamilies."""
-    size = paging.page_size(params)
-    prefix, status, after = params.get("familyPrefix", ""), params.get("status", "ALL"), params.get("nextToken", "")
+    prefix, status = params.get("familyPrefix", ""), params.get("status", "ALL")
     if status not in ("ACTIVE", "INACTIVE", "ALL"):
         raise InvalidParameter("Status must be one of ACTIVE, INACTIVE, ALL.")
-    found = task_definitions.families(reader, arns.owner_key(caller), prefix, status, after, size + 1)
-    return list_page("families", found, size, str, str)
+    read = partial(task_definitions.families, reader, arns.owner_key(caller), prefix, status)
+    return arns.PAGES.page("families", params, "", read, str, str)
 
 
 def definition_to_api(definition: TaskDefinition) -> Json:

@@ -5,12 +5,12 @@ than the hour that AWS promises.
 """
 
 from dataclasses import replace
+from functools import partial
 from itertools import islice, takewhile
 
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Bus, Caller
-from lamplighter.operations.paging import list_page
-from lamplighter.services.ecs import arns, clusters, paging
+from lamplighter.services.ecs import arns, clusters
 from lamplighter.services.ecs.errors import InvalidParameter, ServiceNotFound
 from lamplighter.services.ecs.tables import task_lists, tasks, waiting_tasks
 from lamplighter.services.ecs.tables.task_lists import TaskFilter
@@ -114,13 +114,12 @@ def list_tasks(reader: Reader, caller: Caller, params: Json) -> Json:
     cluster = clusters.require_cluster(reader, caller, params.get("cluster"))
     if params.get("serviceName"):
         raise ServiceNotFound("Service not found.")
-    size = paging.page_size(params)
     filters = [("cluster", cluster), ("desired", params.get("desiredStatus") or "RUNNING")]
     for name, column in (("family", "family"), ("startedBy", "started_by"), ("launchType", "launch_type")):
         if params.get(name):
             filters.append((column, params[name]))
-    found = tasks.page(reader, filters, paging.parse_token(params.get("nextToken")), size + 1)
-    return list_page("taskArns", found, size, lambda item: item[1], lambda item: str(item[0]))
+    read = partial(tasks.page, reader, filters)
+    return arns.PAGES.page("taskArns", params, 0, read, lambda item: item[1], lambda item: item[0])
 
 
 def list_waiting_tasks(reader: Reader, caller: Caller, _params: Json) -> Json:

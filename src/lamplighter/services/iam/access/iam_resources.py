@@ -4,23 +4,15 @@ from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
 from lamplighter.services.iam.access.needed_permission import ANY
 from lamplighter.services.iam.entities import entity_arn
-from lamplighter.services.iam.tables import instance_profiles, roles
+from lamplighter.services.iam.tables import roles
 from lamplighter.store.db import Reader
 
 
 def iam_resource(reader: Reader, caller: Caller, operation: str, params: Json) -> str:
     """Return the ARN about which IAM decides for one of its operations, or *."""
     path = params.get("Path", "/")
-    if operation.startswith(("List", "GetAccount")) and not params.keys() & {
-        "RoleName",
-        "PolicyArn",
-        "InstanceProfileName",
-    }:
+    if operation.startswith(("List", "GetAccount")) and not params.keys() & {"RoleName", "PolicyArn"}:
         return ANY
-    if "InstanceProfileName" in params:
-        profile = instance_profiles.get(reader, caller.account, params["InstanceProfileName"])
-        name = params["InstanceProfileName"]
-        return entity_arn(caller.account, "instance-profile", path, name) if profile is None else profile.arn
     if "RoleName" in params:
         role = roles.get(reader, caller.account, params["RoleName"])
         return entity_arn(caller.account, "role", path, params["RoleName"]) if role is None else role.arn

@@ -136,7 +136,7 @@ def _resources(bus: Bus, reader: Reader, caller: Caller, service: str, operation
     """Return the ARNs of the resources of a call's own action."""
     if service == "iam":
         return [iam_resources.iam_resource(reader, caller, operation, params)]
-    found = _found_resources(partial(bus.read, reader, caller, service), caller, service, operation, params)
+    found = _found_resources(partial(bus.read, reader, caller, service), service, operation, params)
     if found:
         return found
     if service == "http":
@@ -149,9 +149,7 @@ def _resources(bus: Bus, reader: Reader, caller: Caller, service: str, operation
     return list(rule(params, caller))
 
 
-def _found_resources(
-    read: Callable[[str, Json], Json], caller: Caller, service: str, operation: str, params: Json
-) -> list[str]:
+def _found_resources(read: Callable[[str, Json], Json], service: str, operation: str, params: Json) -> list[str]:
     """Return the resources that a call finds without naming them: by a prefix, a pointer, or something within them.
 
     The stack of a change set's ARN counts, and not a StackName that the request has, too.
@@ -162,11 +160,6 @@ def _found_resources(
                 return [read("DescribeChangeSet", {"ChangeSetName": params["ChangeSetName"]})["StackId"]]
             case "cloudformation", "DescribeStackResources" if not params.get("StackName"):
                 return [each["StackId"] for each in read(operation, params)["StackResources"][:1]]
-            case "logs", "StartQuery" if "source" in params.get("queryString", "").lower():
-                return [f"{each}:log-stream:" for each in read("FindSourceGroups", params)["ARNs"]]
-            case "logs", "GetLogRecord":
-                group = read(operation, params)["logRecord"]["@log"].partition(":")[2]
-                return [f"{group_arn(group, caller)}:log-stream:"]
             case "sqs", "CancelMessageMoveTask":
                 return [str(loads(b64decode(params["TaskHandle"]))["sourceArn"])]
     except (AwsError, ValueError, KeyError, TypeError):  # the operation refuses it, too

@@ -20,7 +20,6 @@ PREFIXES: Mapping[str, str] = {"monitoring": "cloudwatch"}
 """The prefixes of actions that are not the signing names of their services."""
 ACTIONS: Mapping[str, Mapping[str, str]] = {
     "events": {"PutPartnerEvents": "PutEvents"},
-    "logs": {"TagLogGroup": "TagLogGroup"},
     "sqs": {
         "ChangeMessageVisibilityBatch": "ChangeMessageVisibility",
         "DeleteMessageBatch": "DeleteMessage",
@@ -113,8 +112,7 @@ _ECS: dict[str, ResourceRule] = {
     ),
     **same("ExecuteCommand GetTaskProtection UpdateTaskProtection", _tasks),
     **same(
-        "CreateCapacityProvider DeleteAccountSetting ListAccountSettings ListAttributes ListContainerInstances "
-        "ListServices ListServicesByNamespace PutAccountSetting PutAccountSettingDefault",
+        "CreateCapacityProvider ListAttributes ListContainerInstances ListServices ListServicesByNamespace",
         no_resource,
     ),
     "CreateCluster": named("ecs", "clusterName", "cluster/{}", "default"),
@@ -199,12 +197,12 @@ _SNS: dict[str, ResourceRule] = {
     **same("Publish PublishBatch", _publish),
     "CreateTopic": named("sns", "Name"),
     **same(
-        "CheckIfPhoneNumberIsOptedOut CreatePlatformApplication CreatePlatformEndpoint CreateSMSSandboxPhoneNumber "
-        "DeleteEndpoint DeletePlatformApplication DeleteSMSSandboxPhoneNumber GetEndpointAttributes "
-        "GetPlatformApplicationAttributes GetSMSAttributes GetSMSSandboxAccountStatus "
+        "CheckIfPhoneNumberIsOptedOut CreatePlatformApplication CreatePlatformEndpoint "
+        "DeleteEndpoint DeletePlatformApplication GetEndpointAttributes "
+        "GetPlatformApplicationAttributes GetSMSAttributes "
         "ListEndpointsByPlatformApplication ListOriginationNumbers ListPhoneNumbersOptedOut "
-        "ListPlatformApplications ListSMSSandboxPhoneNumbers OptInPhoneNumber SetEndpointAttributes "
-        "SetPlatformApplicationAttributes SetSMSAttributes VerifySMSSandboxPhoneNumber",
+        "ListPlatformApplications OptInPhoneNumber SetEndpointAttributes "
+        "SetPlatformApplicationAttributes SetSMSAttributes",
         no_resource,
     ),
 }
@@ -246,13 +244,6 @@ def _log_group(params: Json, caller: Caller) -> tuple[str, ...]:
     return (f"{group_arn(str(given), caller)}:log-stream:",)
 
 
-def _log_groups(params: Json, caller: Caller) -> list[str]:
-    """Return the resources of the log groups that a query or a live tail reads."""
-    given = [params.get(name) for name in ("logGroupName", "logGroupNames", "logGroupIdentifiers")]
-    names = [name for each in given if each for name in ([each] if isinstance(each, str) else each)]
-    return [f"{group_arn(str(name), caller)}:log-stream:" for name in names] or [ANY]
-
-
 def _log_stream(params: Json, caller: Caller) -> tuple[str, ...]:
     group = str(params.get("logGroupName") or params.get("logGroupIdentifier", ""))
     return (f"{group_arn(group, caller)}:log-stream:{params.get('logStreamName', '')}",)
@@ -280,8 +271,6 @@ _LOGS: dict[str, ResourceRule] = {
     ),
     **same("CreateLogStream DeleteLogStream GetLogEvents PutLogEvents", _log_stream),
     **same("ListTagsForResource TagResource UntagResource", named("logs", "resourceArn")),
-    **same("GetLogGroupFields GetLogRecord", _log_group),
-    **same("StartLiveTail StartQuery", _log_groups),
     **same("CreateDelivery GetDeliverySource DeleteDeliverySource PutDeliverySource", _delivery_source),
     **same("DeleteDelivery GetDelivery UpdateDeliveryConfiguration", named("logs", "id", "delivery:{}")),
     **same(
@@ -293,25 +282,11 @@ _LOGS: dict[str, ResourceRule] = {
         named("logs", "deliveryDestinationName", "delivery-destination:{}"),
     ),
     **same("DeleteDestination PutDestination PutDestinationPolicy", named("logs", "destinationName", "destination:{}")),
-    **same(
-        "DeleteQueryDefinition DescribeDeliveries DescribeDeliveryDestinations DescribeDeliverySources "
-        "DescribeDestinations DescribeQueries DescribeQueryDefinitions GetQueryResults ListLogGroupsForQuery "
-        "PutQueryDefinition StopQuery",
-        no_resource,
-    ),
+    **same("DescribeDeliveries DescribeDeliveryDestinations DescribeDeliverySources DescribeDestinations", no_resource),
 }
 
 
-def _mute_rule_and_targets(params: Json, caller: Caller) -> tuple[str, ...]:
-    """Return a mute rule and the alarms that it mutes: PutAlarmMuteRule needs the permission on both."""
-    names = params.get("MuteTargets", {}).get("AlarmNames", ())
-    resources = (f"alarm-mute-rule:{params.get('Name', '')}", *(f"alarm:{name}" for name in names))
-    return tuple(arn.build("cloudwatch", caller.region, caller.account, each) for each in resources)
-
-
 _MONITORING: dict[str, ResourceRule] = {
-    "PutAlarmMuteRule": _mute_rule_and_targets,
-    **same("DeleteAlarmMuteRule GetAlarmMuteRule", named("cloudwatch", "AlarmMuteRuleName", "alarm-mute-rule:{}")),
     **same(
         "DeleteAlarms DescribeAlarms DisableAlarmActions EnableAlarmActions",
         named("cloudwatch", "AlarmNames", "alarm:{}"),
@@ -322,20 +297,8 @@ _MONITORING: dict[str, ResourceRule] = {
     ),
     **same("ListTagsForResource TagResource UntagResource", named("cloudwatch", "ResourceARN")),
     **same("GetDashboard PutDashboard", named("cloudwatch", "DashboardName", "dashboard/{}")),
-    **same(
-        "DeleteInsightRules DisableInsightRules EnableInsightRules",
-        named("cloudwatch", "RuleNames", "insight-rule/{}"),
-    ),
-    **same("GetInsightRuleReport PutInsightRule", named("cloudwatch", "RuleName", "insight-rule/{}")),
-    **same("DeleteMetricStream GetMetricStream PutMetricStream", named("cloudwatch", "Name", "metric-stream/{}")),
-    **same("StartMetricStreams StopMetricStreams", named("cloudwatch", "Names", "metric-stream/{}")),
-    **same("DescribeInsightRules ListMetricStreams", no_resource),
     "DeleteDashboards": named("cloudwatch", "DashboardNames", "dashboard/{}"),
-    **same(
-        "DeleteAnomalyDetector DescribeAnomalyDetectors DescribeAlarmContributors GetMetricWidgetImage "
-        "ListAlarmMuteRules ListDashboards PutAnomalyDetector",
-        no_resource,
-    ),
+    **same("DescribeAlarmContributors GetMetricWidgetImage ListDashboards", no_resource),
 }
 
 # --- CloudFormation ---------------------------------------------------------------------------------------------------

@@ -95,8 +95,6 @@ def _entity(place: Arn, resource: str) -> tuple[str, str, Json]:
     kind, name = place.resource.partition("/")[0], place.resource.rpartition("/")[2]
     if kind == "policy":
         return "iam", "ListPolicyTags", {"PolicyArn": resource}
-    if kind == "instance-profile":
-        return "iam", "ListInstanceProfileTags", {"InstanceProfileName": name}
     return "iam", "ListRoleTags", {"RoleName": name}
 
 

@@ -12,9 +12,9 @@ from lamplighter.bus import Caller
 from lamplighter.lang.iam_policy.check_policy import MalformedPolicy, parse_policy
 from lamplighter.lang.iam_policy.evaluate import Effect, Policy, compile_policy, decide
 from lamplighter.lang.iam_policy.text_patterns import Context
-from lamplighter.operations.paging import decode_number
+from lamplighter.operations.pages import numbered
 from lamplighter.services.iam.access.role_permissions import NamedPolicy, compile_role
-from lamplighter.services.iam.entities import page_size
+from lamplighter.services.iam.entities import PAGES
 from lamplighter.services.iam.errors import InvalidInput, NoSuchEntity
 from lamplighter.store.db import Reader
 
@@ -70,14 +70,15 @@ def _context(params: Json) -> Context:
 
 
 def _answer(simulation: _Simulation, params: Json) -> Json:
-    size = page_size(params)
-    marker = params.get("Marker")
-    start = decode_number(marker, lambda: InvalidInput(f"Invalid Marker: {marker}")) or 0
     resources = list(dict.fromkeys(params.get("ResourceArns") or ["*"]))
-    found = [_evaluate_all(simulation, action, resources) for action in params["ActionNames"]]
-    end = start + size
-    answer: Json = {"EvaluationResults": found[start:end], "IsTruncated": end < len(found)}
-    return {**answer, "Marker": str(end)} if end < len(found) else answer
+    return PAGES.page(
+        "EvaluationResults",
+        params,
+        0,
+        numbered(params["ActionNames"]),
+        lambda each: _evaluate_all(simulation, each[1], resources),
+        lambda each: each[0],
+    )
 
 
 def _evaluate_all(simulation: _Simulation, action: str, resources: list[str]) -> Json:

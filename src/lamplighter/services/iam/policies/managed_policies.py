@@ -184,7 +184,7 @@ def list_policies(reader: Reader, caller: Caller, params: Json) -> Json:
     """Handle ListPolicies: of AWS's, it lists those whose texts the engine has."""
     found = [each for each in _in_scope(reader, caller, params.get("Scope", "All")) if _is_listed(reader, each, params)]
     return page_of_all(
-        "Policies", found, params, lambda each: show_policy(reader, each, listed=True), lambda each: each.name
+        "Policies", params, found, lambda each: show_policy(reader, each, listed=True), lambda each: each.name
     )
 
 
@@ -215,8 +215,8 @@ def list_entities(reader: Reader, _caller: Caller, params: Json) -> Json:
     found = [each for each in found if each.path.startswith(params.get("PathPrefix", "/"))]
     answer = page_of_all(
         "PolicyRoles",
-        found,
         params,
+        found,
         lambda each: {"RoleName": each.name, "RoleId": each.role_id},
         lambda each: each.name,
     )

@@ -54,7 +54,7 @@ def delete_policy(tx: Tx, caller: Caller, params: Json) -> None:
 def list_policies(reader: Reader, caller: Caller, params: Json) -> Json:
     """Handle ListRolePolicies."""
     found = list(roles.inline_policies(reader, find_role(reader, caller, params["RoleName"]).arn))
-    return page_of_all("PolicyNames", found, params, str, str)
+    return page_of_all("PolicyNames", params, found, str, str)
 
 
 def attach_policy(tx: Tx, caller: Caller, params: Json) -> None:
@@ -81,8 +81,8 @@ def list_attached(reader: Reader, caller: Caller, params: Json) -> Json:
     found = sorted((each for each in attached if path_of(each).startswith(prefix)), key=name_of_arn)
     return page_of_all(
         "AttachedPolicies",
-        found,
         params,
+        found,
         lambda each: {"PolicyName": name_of_arn(each), "PolicyArn": each},
         name_of_arn,
     )

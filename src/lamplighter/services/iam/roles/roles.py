@@ -5,18 +5,17 @@ takes some seconds.
 """
 
 from dataclasses import replace
+from functools import partial
 
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.operations.tags import TagOperations
 from lamplighter.services.iam.entities import (
+    PAGES,
     TAGS,
     entity_arn,
     make_id,
-    marker,
-    page,
-    page_size,
     shown_tags,
     tag_rules,
 )
@@ -30,7 +29,7 @@ from lamplighter.services.iam.errors import (
 from lamplighter.services.iam.policies.documents import check_trust_policy, encode_document
 from lamplighter.services.iam.policies.managed_policies import check_policy_exists
 from lamplighter.services.iam.roles.find_role import find_role
-from lamplighter.services.iam.tables import instance_profiles, roles
+from lamplighter.services.iam.tables import roles
 from lamplighter.services.iam.tables.roles import RoleRow
 from lamplighter.store.db import Reader, Tx
 
@@ -133,9 +132,10 @@ def find_for_session(reader: Reader, caller: Caller, params: Json) -> Json:
 
 def list_roles(reader: Reader, caller: Caller, params: Json) -> Json:
     """Handle ListRoles, which returns neither tags nor permissions boundaries."""
-    found = roles.page(reader, caller.account, marker(params), page_size(params) + 1, params.get("PathPrefix", "/"))
-    shown = [replace(each, tags={}, boundary=None) for each in found]
-    return page("Roles", shown, params, show_role, lambda each: each.name)
+    read = partial(roles.page, reader, caller.account, path=params.get("PathPrefix", "/"))
+    return PAGES.page(
+        "Roles", params, "", read, lambda each: show_role(replace(each, tags={}, boundary=None)), lambda each: each.name
+    )
 
 
 def update_role(tx: Tx, caller: Caller, params: Json) -> None:
@@ -171,14 +171,12 @@ def delete_boundary(tx: Tx, caller: Caller, params: Json) -> None:
 
 
 def delete_role(tx: Tx, caller: Caller, params: Json) -> None:
-    """Handle DeleteRole: a role that still has policies or is in an instance profile stays."""
+    """Handle DeleteRole: a role that still has policies stays."""
     role = _find_changeable(tx, caller, params["RoleName"])
     if roles.attached_policies(tx, role.arn):
         raise DeleteConflict("Cannot delete entity, must detach all policies first.")
     if roles.inline_policies(tx, role.arn):
         raise DeleteConflict("Cannot delete entity, must delete policies first.")
-    if instance_profiles.of_role(tx, role.arn):
-        raise DeleteConflict("Cannot delete entity, must remove roles from instance profile first.")
     roles.delete(tx, role.arn)
 
 

@@ -5,6 +5,7 @@ See https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_Des
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json
@@ -14,8 +15,6 @@ from lamplighter.services.logs.errors import NotInAccount
 from lamplighter.services.logs.tables import resources
 from lamplighter.services.logs.tables.resources import LogResource
 from lamplighter.store.db import Reader
-
-PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +33,8 @@ class ResourceKind:
 
     def describe(self, reader: Reader, caller: Caller, params: Json, is_wanted: Callable[[Json], bool]) -> Json:
         """Return a page of the wanted resources; a page examines as many resources as it may have."""
-        size, after = params.get("limit", PAGE), arns.parse_page_token(params.get("nextToken"), str) or ""
-        found = resources.page(reader, (caller.account, caller.region), self.kind, after, size + 1)
-        examined, token = arns.cut_page(found, size, lambda each: each.name)
+        read = partial(resources.page, reader, (caller.account, caller.region), self.kind)
+        examined, token = arns.PAGES.cut(params, "", read, lambda each: each.name)
         return {self.members: [to_api(each) for each in examined if is_wanted(each.body)]} | token
 
 

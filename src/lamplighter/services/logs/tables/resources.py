@@ -1,7 +1,7 @@
 """Store the resources of an account that belong to no log group, by their kind and name."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from lamplighter.base import arn
 from lamplighter.base.json_text import Json, loads
@@ -9,9 +9,9 @@ from lamplighter.services.logs.tables.log_groups import HIGHEST_CHARACTER
 from lamplighter.store.db import Reader, Tx
 from lamplighter.store.rows import Table
 
-Kind = Literal["destination", "delivery-source", "delivery-destination", "delivery", "query-definition"]
+Kind = Literal["destination", "delivery-source", "delivery-destination", "delivery"]
 """The kinds of resources, as ARNs name them."""
-KINDS_WITH_TAGS: tuple[Kind, ...] = ("destination", "delivery-source", "delivery-destination", "delivery")
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,12 @@ defaults since April 2023: no public access, no ACLs, encryption by S3.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Caller, Operation
-from lamplighter.operations.paging import decode_token, encode_token
+from lamplighter.operations.pages import Pages
 from lamplighter.services.s3 import errors
 from lamplighter.services.s3.buckets import lifecycle
 from lamplighter.services.s3.buckets.find_bucket import find_bucket
@@ -24,7 +24,13 @@ from lamplighter.store.db import Reader, Tx
 DEFAULT_REGION = "us-east-1"
 OLD_REGION = "EU"
 """The constraint of buckets that reside in eu-west-1 and were made with this old name."""
-MAX_BUCKETS = 10_000
+PAGES = Pages(
+    lambda: errors.InvalidArgument("The continuation token is not valid"),
+    "ContinuationToken",
+    "MaxBuckets",
+    10_000,
+    wrong_size=lambda largest: errors.InvalidArgument(f"MaxBuckets must be between 1 and {largest}"),
+)
 GRANTS = ("GrantFullControl", "GrantRead", "GrantReadACP", "GrantWrite", "GrantWriteACP")
 NO_PUBLIC_ACCESS = dict.fromkeys(
     ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True
@@ -94,19 +100,13 @@ class Buckets:
 
     def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """Handle ListBuckets."""
-        most, prefix, region = (
-            params.get("MaxBuckets", MAX_BUCKETS),
-            params.get("Prefix", ""),
-            params.get("BucketRegion"),
-        )
-        if not 1 <= most <= MAX_BUCKETS:
-            raise errors.InvalidArgument("MaxBuckets must be between 1 and 10000")
-        after = decode_token(
-            params.get("ContinuationToken"), lambda: errors.InvalidArgument("The continuation token is not valid")
-        )
-        found = rows.page(reader, caller.account, prefix, after, -1 if region else most + 1)
-        found = [each for each in found if region in (None, each.region)]
-        more = {"ContinuationToken": encode_token(found[most - 1].name)} if len(found) > most else {}
+        prefix, region = params.get("Prefix", ""), params.get("BucketRegion")
+
+        def read(after: str, most: int) -> Iterator[Bucket]:
+            found = rows.page(reader, caller.account, prefix, after, -1 if region else most)
+            return (each for each in found if region in (None, each.region))
+
+        found, more = PAGES.cut(params, "", read, lambda bucket: bucket.name)
         shown = [
             {
                 "Name": each.name,
@@ -114,7 +114,7 @@ class Buckets:
                 "BucketRegion": each.region,
                 "BucketArn": f"arn:aws:s3:::{each.name}",
             }
-            for each in found[:most]
+            for each in found
         ]
         owner = {"ID": owner_id(caller.account)}
         return {"Buckets": shown, "Owner": owner, **more, **({"Prefix": prefix} if prefix else {})}

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller, Operation
-from lamplighter.operations.paging import decode_token, encode_token
+from lamplighter.operations.pages import Pages, encode_token
 from lamplighter.services.s3 import errors
 from lamplighter.services.s3.buckets.buckets import owner_id
 from lamplighter.services.s3.buckets.find_bucket import find_bucket
@@ -24,6 +24,10 @@ from lamplighter.services.s3.tables.versions import Version
 from lamplighter.store.db import Reader
 
 MAX_KEYS = 1_000
+PAGES = Pages(
+    lambda: errors.InvalidArgument("The continuation token provided is incorrect", "continuation-token"),
+    "ContinuationToken",
+)
 FIRST_ROWS = 8
 """The rows that are read first if a common prefix may follow; then twice as many each time."""
 _LAST = "\U0010ffff"
@@ -170,10 +174,7 @@ def common_prefixes(page: list[Entry], encode: Callable[[str], str]) -> list[Jso
 
 def _list_v2(reader: Reader, caller: Caller, params: Json) -> Json:
     bucket, encode = find_bucket(reader, caller, params), key_encoder(params)
-    token = decode_token(
-        params.get("ContinuationToken"),
-        lambda: errors.InvalidArgument("The continuation token provided is incorrect", "continuation-token"),
-    )
+    token = PAGES.start(params, "")
     page, more = _objects(reader, bucket, params, token or params.get("StartAfter", ""))
     owner = bool(params.get("FetchOwner"))
     return {

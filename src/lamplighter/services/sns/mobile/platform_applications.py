@@ -9,13 +9,13 @@ https://docs.aws.amazon.com/sns/latest/api/API_SetPlatformApplicationAttributes.
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 from lamplighter.base import arn
 from lamplighter.base.errors import ValidationError, require
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
-from lamplighter.operations.paging import encode_token, list_page
-from lamplighter.services.sns.arns import PAGE, parse_page_token
+from lamplighter.services.sns.arns import PAGES
 from lamplighter.services.sns.errors import InvalidParameter, NotFound
 from lamplighter.services.sns.mobile.mobile_arns import APPLICATION_KIND, check_application_arn
 from lamplighter.services.sns.tables import platform_applications as rows
@@ -89,15 +89,12 @@ def set_attributes(tx: Tx, _caller: Caller, params: Json) -> None:
 
 def list_applications(reader: Reader, caller: Caller, params: Json) -> Json:
     """Handle ListPlatformApplications."""
-    after = parse_page_token(params.get("NextToken"))
-    found = rows.page(reader, caller.account, caller.region, after, PAGE + 1)
-    return list_page(
-        "PlatformApplications",
-        found,
-        PAGE,
-        lambda each: {"PlatformApplicationArn": each.arn, "Attributes": each.attributes},
-        lambda each: encode_token(each.arn),
-    )
+
+    def show(found: PlatformApplication) -> Json:
+        return {"PlatformApplicationArn": found.arn, "Attributes": found.attributes}
+
+    read = partial(rows.page, reader, caller.account, caller.region)
+    return PAGES.page("PlatformApplications", params, "", read, show, lambda each: each.arn)
 
 
 def find_application(reader: Reader, text: str) -> PlatformApplication:

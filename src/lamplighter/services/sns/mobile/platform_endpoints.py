@@ -7,14 +7,14 @@ https://docs.aws.amazon.com/sns/latest/dg/mobile-platform-endpoint.html.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 from lamplighter.base import arn
 from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
-from lamplighter.operations.paging import encode_token, list_page
-from lamplighter.services.sns.arns import PAGE, parse_page_token
+from lamplighter.services.sns.arns import PAGES
 from lamplighter.services.sns.errors import EndpointDisabled, InvalidParameter, NotFound, PlatformApplicationDisabled
 from lamplighter.services.sns.mobile.mobile_arns import ENDPOINT_KIND, check_endpoint_arn
 from lamplighter.services.sns.mobile.platform_applications import (
@@ -87,14 +87,11 @@ def set_attributes(tx: Tx, _caller: Caller, params: Json) -> None:
 def list_endpoints(reader: Reader, _caller: Caller, params: Json) -> Json:
     """Handle ListEndpointsByPlatformApplication."""
     application = find_application(reader, params["PlatformApplicationArn"])
-    found = rows.page(reader, application.arn, parse_page_token(params.get("NextToken")), PAGE + 1)
-    return list_page(
-        "Endpoints",
-        found,
-        PAGE,
-        lambda each: {"EndpointArn": each.arn, "Attributes": each.attributes},
-        lambda each: encode_token(each.arn),
-    )
+
+    def show(found: PlatformEndpoint) -> Json:
+        return {"EndpointArn": found.arn, "Attributes": found.attributes}
+
+    return PAGES.page("Endpoints", params, "", partial(rows.page, reader, application.arn), show, lambda each: each.arn)
 
 
 def find_target(reader: Reader, text: str) -> PlatformEndpoint:

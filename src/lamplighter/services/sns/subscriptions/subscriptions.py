@@ -8,8 +8,7 @@ from dataclasses import replace
 
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.bus import Caller, Work
-from lamplighter.operations.paging import encode_token, list_page
-from lamplighter.services.sns.arns import PAGE, find_own_topic, find_subscription, parse_page_token
+from lamplighter.services.sns.arns import PAGES, find_own_topic, find_subscription
 from lamplighter.services.sns.delivery import delivery_policy
 from lamplighter.services.sns.subscriptions import attributes as settings
 from lamplighter.services.sns.subscriptions import protocols
@@ -76,8 +75,7 @@ def set_attributes(tx: Tx, _caller: Caller, params: Json) -> None:
 
 
 def _page(params: Json, read: Callable[[str, int], list[Subscription]]) -> Json:
-    found = read(parse_page_token(params.get("NextToken")), PAGE + 1)
-    return list_page("Subscriptions", found, PAGE, _item, lambda each: encode_token(each.arn))
+    return PAGES.page("Subscriptions", params, "", read, _item, lambda each: each.arn)
 
 
 def _item(found: Subscription) -> Json:

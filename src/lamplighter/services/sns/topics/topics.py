@@ -7,20 +7,19 @@ returned. See https://docs.aws.amazon.com/sns/latest/api/API_SetTopicAttributes.
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from lamplighter.base import arn
 from lamplighter.base.json_text import Json, dumps, loads_or
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
-from lamplighter.operations.paging import encode_token, list_page
 from lamplighter.services.sns import archive_policies
 from lamplighter.services.sns.arns import (
-    PAGE,
+    PAGES,
     check_region,
     check_topic_name,
     find_own_topic,
     find_topic,
-    parse_page_token,
 )
 from lamplighter.services.sns.delivery import delivery_policy
 from lamplighter.services.sns.errors import InvalidParameter, InvalidState
@@ -95,9 +94,8 @@ class Topics:
 
     def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """Handle ListTopics."""
-        after = parse_page_token(params.get("NextToken"))
-        found = rows.page(reader, caller.account, caller.region, after, PAGE + 1)
-        return list_page("Topics", found, PAGE, lambda key: {"TopicArn": key}, encode_token)
+        read = partial(rows.page, reader, caller.account, caller.region)
+        return PAGES.page("Topics", params, "", read, lambda key: {"TopicArn": key}, str)
 
     def find_policy(self, reader: Reader, _caller: Caller, params: Json) -> Json:
         """Return the policies of a topic, as texts, for IAM's decisions; AWS has no such operation."""

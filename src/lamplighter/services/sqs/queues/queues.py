@@ -4,14 +4,15 @@ See https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_Cr
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from lamplighter.base import arn
 from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
-from lamplighter.operations.paging import decode_token, encode_token
+from lamplighter.operations.pages import Pages
 from lamplighter.services.sqs.errors import (
     InvalidAttributeName,
     InvalidAttributeValue,
@@ -34,6 +35,7 @@ from lamplighter.store.db import Reader, Tx
 COOLDOWN_MILLISECONDS = 60_000
 """Milliseconds for which a deleted queue's name stays reserved, and a purged queue cannot be purged again."""
 MAX_PAGE_SIZE = 1000
+PAGES = Pages(lambda: InvalidParameterValue("Invalid or expired next token."), default_size=MAX_PAGE_SIZE)
 IGNORED_RECEIVES = 3
 """The number of receives from which on a message of a standard queue does not count for the age of the oldest one."""
 
@@ -83,20 +85,21 @@ class Queues:
 
         "You must set MaxResults to receive a value for NextToken"; without it, the caller receives up to 1,000 queues.
         """
-        prefix, (size, after) = params.get("QueueNamePrefix", ""), _page_range(params)
-        found = queues.page(reader, caller.account, caller.region, prefix, after, size + 1)
-        return self._page("QueueUrls", found, size, params)
+        read = partial(queues.page, reader, caller.account, caller.region, params.get("QueueNamePrefix", ""))
+        answer = self._page("QueueUrls", params, read)
+        return answer if answer["QueueUrls"] else {}
 
     def list_sources(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """List the queues whose dead-letter queue is this queue (ListDeadLetterSourceQueues)."""
-        queue, (size, after) = find_queue(reader, caller, params["QueueUrl"]), _page_range(params)
-        found = queues.dead_letter_sources(reader, queue.arn, after, size + 1)
-        return {"queueUrls": [], **self._page("queueUrls", found, size, params)}
+        queue = find_queue(reader, caller, params["QueueUrl"])
+        return self._page("queueUrls", params, partial(queues.dead_letter_sources, reader, queue.arn))
 
-    def _page(self, member: str, found: Sequence[Queue], size: int, params: Json) -> Json:
-        answer: dict[str, Json] = {member: [self._url(queue) for queue in found[:size]]} if found else {}
-        if len(found) > size and "MaxResults" in params:
-            answer["NextToken"] = encode_token(found[size - 1].name)
+    def _page(self, field: str, params: Json, read: Callable[[str, int], Sequence[Queue]]) -> Json:
+        if "MaxResults" in params:
+            check_range(params["MaxResults"], "MaxResults", 1, MAX_PAGE_SIZE)
+        answer: dict[str, Json] = PAGES.page(field, params, "", read, self._url, lambda queue: queue.name)
+        if "MaxResults" not in params:
+            answer.pop(PAGES.token_name, None)
         return answer
 
     def delete(self, tx: Tx, caller: Caller, params: Json) -> None:
@@ -173,13 +176,6 @@ def measure_age(reader: Reader, caller: Caller, params: Json) -> Json:
     queue = find_queue(reader, caller, params["QueueUrl"])
     oldest = messages.oldest_arrival(reader, queue.id, sys.maxsize if queue.fifo else IGNORED_RECEIVES)
     return None if oldest is None else params["now"] - oldest
-
-
-def _page_range(params: Json) -> tuple[int, str]:
-    """Return the number of items on the requested page, and the name after which it begins."""
-    size = check_range(params.get("MaxResults", MAX_PAGE_SIZE), "MaxResults", 1, MAX_PAGE_SIZE)
-    after = decode_token(params.get("NextToken"), lambda: InvalidParameterValue("Invalid or expired next token."))
-    return size, after
 
 
 def _dead_letter_queue_arn(given: dict[str, str]) -> str | None:

@@ -3,11 +3,13 @@
 See https://docs.aws.amazon.com/step-functions/latest/dg/concepts-activities.html.
 """
 
+from functools import partial
+
 from lamplighter.base import arn
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
 from lamplighter.services.states import tags
-from lamplighter.services.states.arns import check_name, page, page_size, read_page_token, resource_arn
+from lamplighter.services.states.arns import PAGES, check_name, resource_arn
 from lamplighter.services.states.errors import ActivityAlreadyExists
 from lamplighter.services.states.executions.lookup import find_activity
 from lamplighter.services.states.tables import activities as rows
@@ -43,10 +45,8 @@ def describe_activity(reader: Reader, _caller: Caller, params: Json) -> Json:
 
 def list_activities(reader: Reader, caller: Caller, params: Json) -> Json:
     """Handle ListActivities."""
-    size = page_size(params)
-    after = read_page_token(params.get("nextToken")) or ""
-    found = rows.page(reader, caller.account, caller.region, after, size + 1)
-    return page("activities", found, size, _item, lambda activity: activity.name)
+    read = partial(rows.page, reader, caller.account, caller.region)
+    return PAGES.page("activities", params, "", read, _item, lambda activity: activity.name)
 
 
 def delete_activity(tx: Tx, _caller: Caller, params: Json) -> None:

@@ -13,7 +13,7 @@ from lamplighter.bus import Caller
 from lamplighter.services.states.executions import deadline
 from lamplighter.services.states.executions.pending_work import PendingWork
 from lamplighter.services.states.outbox_rows import SERVICE
-from lamplighter.services.states.tables import executions, frames
+from lamplighter.services.states.tables import frames, history
 from lamplighter.services.states.tables.frames import Work
 from lamplighter.store import timers
 from lamplighter.store.db import Tx
@@ -56,4 +56,4 @@ def _timeout(work: Work, execution: Execution) -> str:
 def _has_first_task(tx: Tx, key: int) -> bool:
     """Return whether no task of an execution has ended yet: all that it submitted are still to be answered."""
     pending = frames.number_of_external_names(tx, key)
-    return executions.number_of_submitted_tasks(tx, key, pending + 1) <= pending
+    return history.number_of_submitted_tasks(tx, key, pending + 1) <= pending

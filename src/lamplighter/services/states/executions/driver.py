@@ -43,7 +43,7 @@ from lamplighter.services.states.executions.stepper import EXECUTION_ENDING_EVEN
 from lamplighter.services.states.machines.compiled_definitions import CompiledDefinitions
 from lamplighter.services.states.map_runs.child_inputs import ChildInputs
 from lamplighter.services.states.map_runs.map_run_driver import MapRunDriver
-from lamplighter.services.states.tables import executions, frames, state_machines
+from lamplighter.services.states.tables import executions, frames, history, state_machines
 from lamplighter.services.states.tables.frames import Work
 from lamplighter.store.db import Reader, Tx
 from lamplighter.store.timers import Timer
@@ -192,7 +192,7 @@ class Driver:
             self.isolated.add_event(tx, key, event)
         else:
             if happened is not None and step.finish is not None:
-                step = step.dated(max(happened, executions.last_event_time(tx, key)))
+                step = step.dated(max(happened, history.last_event_time(tx, key)))
             self.save_step(tx, key, running, step)
 
     def fire_timer(self, tx: Tx, timer: Timer) -> None:

@@ -9,8 +9,9 @@ from lamplighter.base.errors import ValidationError
 from lamplighter.base.json_text import Json, RawJson, loads
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
+from lamplighter.operations.pages import NEWEST
 from lamplighter.runs.repetition import is_repetition
-from lamplighter.services.states.arns import check_name, page, page_number, page_size, page_token
+from lamplighter.services.states.arns import PAGES, check_name
 from lamplighter.services.states.errors import (
     ExecutionAlreadyExists,
     StateMachineDeleting,
@@ -24,7 +25,7 @@ from lamplighter.services.states.executions.express import ExpressExecutions
 from lamplighter.services.states.executions.lookup import find_execution, find_map_run
 from lamplighter.services.states.executions.overlap import parse_rule
 from lamplighter.services.states.machines.resolve_arn import find_target
-from lamplighter.services.states.tables import execution_lists, map_runs, redrives
+from lamplighter.services.states.tables import execution_lists, history, map_runs, redrives
 from lamplighter.services.states.tables import executions as rows
 from lamplighter.services.states.tables.executions import ExecutionRecord
 from lamplighter.store.db import Reader, Tx
@@ -104,20 +105,31 @@ class Executions:
 
     def list(self, reader: Reader, _caller: Caller, params: Json) -> Json:
         """Handle ListExecutions; the list begins with the newest."""
-        size, before = page_size(params), page_number(params.get("nextToken"))
         redriven = {"REDRIVEN": True, "NOT_REDRIVEN": False}.get(params.get("redriveFilter", ""))
-        criteria = rows.ExecutionFilter(params.get("statusFilter"), redriven, before)
+        criteria = partial(rows.ExecutionFilter, params.get("statusFilter"), redriven)
         if ("mapRunArn" in params) == ("stateMachineArn" in params):
             raise ValidationError("Either stateMachineArn or mapRunArn must be specified")
         if "mapRunArn" in params:
             run = find_map_run(reader, params["mapRunArn"])
-            children = rows.page_of_run(reader, run.id, criteria, size + 1)
-            return page("executions", children, size, partial(_child, reader, run.arn), lambda child: child[0].id)
+            return PAGES.page(
+                "executions",
+                params,
+                NEWEST,
+                lambda before, most: rows.page_of_run(reader, run.id, criteria(before), most),
+                partial(_child, reader, run.arn),
+                lambda child: child[0].id,
+            )
         target = find_target(reader, params["stateMachineArn"], self._world)
         if target.machine.type == "EXPRESS":
             raise StateMachineTypeNotSupported
-        found = rows.page(reader, target.owner, criteria, size + 1)
-        return page("executions", found, size, partial(_item, reader), lambda record: record.id)
+        return PAGES.page(
+            "executions",
+            params,
+            NEWEST,
+            lambda before, most: rows.page(reader, target.owner, criteria(before), most),
+            partial(_item, reader),
+            lambda record: record.id,
+        )
 
     def list_kept(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """Handle ListKeptExecutions: list the newest executions, even those of a deleted state machine.
@@ -147,21 +159,17 @@ class Executions:
     def history(self, reader: Reader, _caller: Caller, params: Json) -> Json:
         """Handle GetExecutionHistory."""
         record = find_execution(reader, params["executionArn"])
-        size, token = page_size(params), page_number(params.get("nextToken"))
-        last = rows.last_event(reader, record.id)
+        size, last = PAGES.most(params), history.last_event(reader, record.id)
         if params.get("reverseOrder"):
-            top = last if token is None else token
+            top = PAGES.start(params, last)
             first = max(1, top - size + 1)
-            lines = rows.history(reader, record.id, first, top - first + 1)[::-1]
+            lines = history.read(reader, record.id, first, top - first + 1)[::-1]
             following = first - 1 if first > 1 else None
         else:
-            first = 1 if token is None else token
-            lines = rows.history(reader, record.id, first, size)
+            first = PAGES.start(params, 1)
+            lines = history.read(reader, record.id, first, size)
             following = first + size if first + size <= last else None
-        answer: Json = {"events": _events(lines, data=params.get("includeExecutionData", True))}
-        if following is not None:
-            answer["nextToken"] = page_token(following)
-        return answer
+        return {"events": _events(lines, data=params.get("includeExecutionData", True)), **PAGES.more(following)}
 
 
 def _item(reader: Reader, record: ExecutionRecord) -> Json:

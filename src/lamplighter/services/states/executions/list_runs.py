@@ -151,10 +151,10 @@ def describe_run(found: ListedExecution, name: str, error: str | None, cause: st
 def _counters(found: ListedExecution) -> tuple[int, int | None]:
     """Return the number of redrives, and that of failed attempts, which is unknown before schema 51."""
     try:
-        *_, redrives, failed_attempts = parse_counters(found.counters)
+        counters = parse_counters(found.counters)
     except ValueError:  # a damaged row
         return 0, None
-    return redrives, failed_attempts
+    return counters.redrives, counters.failed_attempts
 
 
 def _scheduled(found: ListedExecution) -> str | None:

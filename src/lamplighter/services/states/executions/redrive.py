@@ -7,7 +7,7 @@ you redrive an execution." See https://docs.aws.amazon.com/step-functions/latest
 from dataclasses import replace
 
 from lamplighter.asl.execution.messages import Redriven
-from lamplighter.base.json_text import Json, loads
+from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.services.states.errors import ExecutionNotRedrivable
@@ -16,7 +16,7 @@ from lamplighter.services.states.executions.port import ExecutionDriver
 from lamplighter.services.states.executions.running_executions import RunningExecution, execution_of_record
 from lamplighter.services.states.tables import execution_lists, executions, map_runs, redrives
 from lamplighter.services.states.tables.executions import ExecutionRecord
-from lamplighter.services.states.tables.frames import load_counters
+from lamplighter.services.states.tables.frames import load_counters, parse_counters
 from lamplighter.store.db import Reader, Tx
 
 REDRIVABLE = ("FAILED", "ABORTED", "TIMED_OUT")
@@ -65,7 +65,7 @@ def redrive_execution(tx: Tx, driver: ExecutionDriver, record: ExecutionRecord, 
 
 def redrive_count(record: ExecutionRecord) -> int:
     """Return the number of an execution's redrives."""
-    return int(loads(record.counters)[4])
+    return parse_counters(record.counters).redrives
 
 
 def not_redrivable_reason(record: ExecutionRecord, now: int) -> str | None:
@@ -74,7 +74,7 @@ def not_redrivable_reason(record: ExecutionRecord, now: int) -> str | None:
         return f"Execution is {record.status} and cannot be redriven"
     if record.stop is not None and now - record.stop > REDRIVE_PERIOD_MILLISECONDS:
         return "Execution redrivable period exceeded"
-    if loads(record.counters)[1] >= MAX_EVENTS:
+    if parse_counters(record.counters).event >= MAX_EVENTS:
         return "Execution history event limit exceeded"
     return None
 

@@ -8,7 +8,7 @@ from lamplighter.asl.execution.frame import Execution
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import JsonError, loads
 from lamplighter.services.states.machines.compiled_definitions import CompiledDefinitions
-from lamplighter.services.states.tables import executions, frames
+from lamplighter.services.states.tables import executions, frames, history
 from lamplighter.services.states.tables.executions import ExecutionRecord
 from lamplighter.store.db import DamagedData, Tx
 
@@ -93,4 +93,4 @@ def execution_of_record(record: ExecutionRecord) -> Execution:
 def damaged_execution(tx: Tx, record: ExecutionRecord) -> Execution:
     """Build an execution whose rows cannot be read, with the number of its last history event and without frames."""
     fixed = execution_of_record(replace(record, input=executions.repair_input(tx, record)))
-    return replace(fixed, event=executions.last_event(tx, record.id))
+    return replace(fixed, event=history.last_event(tx, record.id))

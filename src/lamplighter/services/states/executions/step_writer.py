@@ -33,7 +33,8 @@ from lamplighter.services.states.executions.transition_log import describe_event
 from lamplighter.services.states.machines.compiled_definitions import CompiledDefinitions
 from lamplighter.services.states.map_runs.map_run_driver import MapRunDriver
 from lamplighter.services.states.outbox_rows import SERVICE, CancelCall, StartCall
-from lamplighter.services.states.tables import activities, executions, frames, redrives, state_machines
+from lamplighter.services.states.tables import activities, executions, frames, history, redrives, state_machines
+from lamplighter.services.states.tables.executions import ExecutionRecord
 from lamplighter.services.states.tables.frames import Work
 from lamplighter.store import timers
 from lamplighter.store.db import Tx
@@ -59,29 +60,30 @@ class StepWriter:
     def insert(self, tx: Tx, execution: Execution, revision: str, step: Step) -> int:
         """Insert a new execution with the outcome and the counters of its first step; return its key."""
         finish = step.finish
-        columns = (
-            execution.arn,
-            execution.machine,
-            revision,
-            execution.name,
-            execution.role,
-            step.execution.status,
-            execution.start,
-            self._world.now() if finish else None,
-            execution.text,
-            finish.output if finish else None,
-            finish.error if finish else None,
-            finish.cause if finish else None,
-            frames.dump_counters(step.execution),
+        record = ExecutionRecord(
+            id=0,
+            arn=execution.arn,
+            machine=execution.machine,
+            revision=revision,
+            name=execution.name,
+            role=execution.role,
+            status=step.execution.status,
+            start=execution.start,
+            stop=self._world.now() if finish else None,
+            input=execution.text,
+            output=finish.output if finish else None,
+            error=finish.error if finish else None,
+            cause=finish.cause if finish else None,
+            counters=frames.dump_counters(step.execution),
         )
-        return executions.insert(tx, columns)
+        return executions.insert(tx, record)
 
     def write(self, tx: Tx, key: int, running: RunningExecution, step: Step, *, first: bool = False) -> None:
         """Write a step; `first`: `insert` has written the outcome and the counters."""
         revision, old = running
         new = step.execution
         if step.events and not new.express:
-            executions.append_history(tx, key, old.event + 1, step.entries)
+            history.append(tx, key, old.event + 1, step.entries)
         self._log.write(tx, revision, step)
         frames.save(tx, key, old, new)
         for command in step.commands:
@@ -111,8 +113,7 @@ class StepWriter:
         if old.frames or old.event:
             timers.delete_all(tx, SERVICE, str(key))
         if not first:
-            outcome = (finish.status, stop, finish.output, finish.error, finish.cause)
-            executions.finish(tx, key, outcome, frames.dump_counters(new))
+            executions.finish(tx, key, finish, stop, frames.dump_counters(new))
         if step.redrive is not None:
             redrives.save_failed_state(tx, key, step.redrive)
         status_event.publish_status(self._bus, tx, new, finish.status, stop, finish.output)

@@ -4,12 +4,13 @@
 https://docs.aws.amazon.com/step-functions/latest/dg/concepts-state-machine-alias.html.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
-from lamplighter.services.states.arns import page, page_number, page_size
+from lamplighter.services.states.arns import PAGES
 from lamplighter.services.states.errors import (
     AliasNotFound,
     Conflict,
@@ -85,11 +86,13 @@ def list_aliases(reader: Reader, _caller: Caller, params: Json) -> Json:
     """Handle ListStateMachineAliases: list the aliases of a state machine, or those that lead to a version."""
     arn = params["stateMachineArn"]
     machine, qualifier = split_qualifier(arn)
-    size, after = page_size(params), page_number(params.get("nextToken")) or 0
     if state_machines.get(reader, machine) is None or (qualifier and find_version(reader, arn) is None):
         raise StateMachineDoesNotExist(arn)
-    found = [alias for alias in rows.aliases_of_machine(reader, machine, after) if not qualifier or alias.leads_to(arn)]
-    return page("stateMachineAliases", found, size, _item, lambda alias: alias.id)
+
+    def read(after: int, _most: int) -> Iterable[Alias]:
+        return (each for each in rows.aliases_of_machine(reader, machine, after) if not qualifier or each.leads_to(arn))
+
+    return PAGES.page("stateMachineAliases", params, 0, read, _item, lambda alias: alias.id)
 
 
 def _item(alias: Alias) -> Json:

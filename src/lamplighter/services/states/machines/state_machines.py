@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from lamplighter.base import arn
 from lamplighter.base.json_text import Json, loads
@@ -9,7 +10,7 @@ from lamplighter.base.precompute import Precomputed, combine
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller, caller_of
 from lamplighter.services.states import tags
-from lamplighter.services.states.arns import check_name, check_role, page, page_size, read_page_token
+from lamplighter.services.states.arns import PAGES, check_name, check_role
 from lamplighter.services.states.errors import (
     MissingRequiredParameter,
     StateMachineAlreadyExists,
@@ -128,10 +129,8 @@ class StateMachines:
 
     def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """Handle ListStateMachines."""
-        size = page_size(params)
-        after = read_page_token(params.get("nextToken")) or ""
-        found = rows.page(reader, caller.account, caller.region, after, size + 1)
-        return page("stateMachines", found, size, _item, lambda machine: machine.name)
+        read = partial(rows.page, reader, caller.account, caller.region)
+        return PAGES.page("stateMachines", params, "", read, _item, lambda machine: machine.name)
 
     def update(self, tx: Tx, _caller: Caller, params: Json) -> Json:
         """Handle UpdateStateMachine; running executions keep the revision with which they began.

@@ -5,9 +5,12 @@ https://docs.aws.amazon.com/step-functions/latest/dg/concepts-state-machine-vers
 version: to publish the revision again returns the existing version.
 """
 
+from functools import partial
+
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
-from lamplighter.services.states.arns import page, page_number, page_size
+from lamplighter.operations.pages import NEWEST
+from lamplighter.services.states.arns import PAGES
 from lamplighter.services.states.errors import Conflict, Invalid, ServiceQuotaExceeded, StateMachineDeleting
 from lamplighter.services.states.machines.resolve_arn import find_machine, find_version, split_qualifier
 from lamplighter.services.states.tables import aliases
@@ -44,9 +47,8 @@ def publish_version(tx: Tx, _caller: Caller, params: Json) -> Json:
 def list_versions(reader: Reader, _caller: Caller, params: Json) -> Json:
     """Handle ListStateMachineVersions: newest first; the list is empty if the state machine does not exist."""
     arn, _ = split_qualifier(params["stateMachineArn"])
-    size = page_size(params)
-    found = rows.page(reader, arn, page_number(params.get("nextToken")), size + 1)
-    return page("stateMachineVersions", found, size, _item, lambda version: version.number)
+    read = partial(rows.page, reader, arn)
+    return PAGES.page("stateMachineVersions", params, NEWEST, read, _item, lambda version: version.number)
 
 
 def delete_version(tx: Tx, _caller: Caller, params: Json) -> None:

@@ -9,6 +9,7 @@ from collections import Counter
 from lamplighter.base.json_text import Json, loads_or
 from lamplighter.bus import Caller
 from lamplighter.services.states.executions.lookup import find_map_run
+from lamplighter.services.states.tables import history
 from lamplighter.services.states.tables import map_run_items as rows
 from lamplighter.services.states.tables.map_run_items import MapRunItem
 from lamplighter.store.db import Reader
@@ -71,7 +72,7 @@ def count_states(reader: Reader, _caller: Caller, params: Json) -> Json:
         for execution in rows.latest_children(reader, run.id, status, MAX_CHILDREN - read):
             if length > MAX_HISTORY_LENGTH:
                 break
-            texts = list(rows.history_texts(reader, execution))
+            texts = list(history.texts(reader, execution))
             read, length = read + 1, length + sum(map(len, texts))
             entered = _entered_states(texts)
             if kind != "passed" and entered:

@@ -5,10 +5,11 @@ See https://docs.aws.amazon.com/step-functions/latest/dg/concepts-examine-map-ru
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
-from lamplighter.services.states.arns import page, page_number, page_size, state_machine_of
+from lamplighter.services.states.arns import PAGES, state_machine_of
 from lamplighter.services.states.executions.lookup import find_execution, find_map_run
 from lamplighter.services.states.map_runs.child_executions import COUNTER_COLUMNS
 from lamplighter.services.states.map_runs.map_run_driver import MapRunDriver
@@ -47,9 +48,9 @@ class MapRuns:
     def list(self, reader: Reader, _caller: Caller, params: Json) -> Json:
         """Handle ListMapRuns."""
         parent = find_execution(reader, params["executionArn"]).arn
-        size = page_size(params)
-        found = rows.runs_of_execution(reader, parent, page_number(params.get("nextToken")) or 0, size + 1)
-        return page("mapRuns", found, size, _item, lambda run: run.id)
+        return PAGES.page(
+            "mapRuns", params, 0, partial(rows.runs_of_execution, reader, parent), _item, lambda run: run.id
+        )
 
     def update(self, tx: Tx, _caller: Caller, params: Json) -> None:
         """Handle UpdateMapRun: "updates an in-progress Map Run's configuration"."""

@@ -1,20 +1,16 @@
-"""Store executions and their histories, and list executions."""
+"""Store executions, and list them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from typing import Literal
 
+from lamplighter.asl.execution.messages import Finish
 from lamplighter.base.arn import build
 from lamplighter.base.json_text import Json, JsonError, dumps, loads
+from lamplighter.services.states.tables import history
+from lamplighter.services.states.tables.frames import Counters
 from lamplighter.store.db import Reader, Tx
 from lamplighter.store.retention import RUNS_CUTOFF
 from lamplighter.store.rows import Table
-
-EVENT_ID_BITS = 15
-"""The bits of a history row's key that hold the id of its first event; the bits above hold the execution's key.
-
-An execution has at most 25,000 events.
-"""
 
 Owner = Literal["machine", "version", "alias"]
 """The column by which executions are listed."""
@@ -49,6 +45,8 @@ class ExecutionRecord:
 
 
 COLUMNS = {each.name: f"e.{each.name}" for each in fields(ExecutionRecord)}
+NEW_COLUMNS = tuple(each.name for each in fields(ExecutionRecord) if each.default is MISSING and each.name != "id")
+"""The columns of a new execution; the others have defaults."""
 EXECUTIONS = Table("executions e", ExecutionRecord, columns=COLUMNS)
 
 
@@ -62,14 +60,10 @@ def get_by_id(reader: Reader, key: int) -> ExecutionRecord | None:
     return EXECUTIONS.find(reader, "id = ?", key)
 
 
-def insert(tx: Tx, values: Sequence[Json]) -> int:
-    """Store a new execution, given as the values of the columns that the statement names. Return its key."""
-    return tx.insert(
-        "INSERT INTO executions "
-        "(arn, machine, revision, name, role, status, start, stop, input, output, error, cause, counters, origin) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '')",
-        values,
-    )
+def insert(tx: Tx, record: ExecutionRecord) -> int:
+    """Store a new execution, which has no key yet, and return its key."""
+    sql = f"INSERT INTO executions ({', '.join(NEW_COLUMNS)}, origin) VALUES ({'?, ' * len(NEW_COLUMNS)}'')"  # noqa: S608
+    return tx.insert(sql, [getattr(record, name) for name in NEW_COLUMNS])
 
 
 def removed_machines(reader: Reader, account: str, region: str, most: int) -> list[str]:
@@ -112,28 +106,16 @@ def waited_time(reader: Reader, key: int) -> int:
     return reader.count("SELECT waited FROM executions WHERE id = ?", (key,))
 
 
-def number_of_submitted_tasks(reader: Reader, key: int, most: int) -> int:
-    """Return how many tasks an execution has submitted, counted up to `most`."""
-    start, found = key << EVENT_ID_BITS, 0
-    for (body,) in reader.rows("SELECT body FROM history WHERE id BETWEEN ? AND ? ORDER BY id", (start, start | 32767)):
-        if "TaskSubmitted" not in body:
-            continue
-        found += sum(loads(line)["type"] == "TaskSubmitted" for line in body.split("\n") if "TaskSubmitted" in line)
-        if found >= most:
-            break
-    return found
-
-
 def set_counters(tx: Tx, key: int, counters: str) -> None:
     """Update an execution's counters."""
     tx.execute("UPDATE executions SET counters = ? WHERE id = ?", (counters, key))
 
 
-def finish(tx: Tx, key: int, outcome: tuple[str, int, str | None, str | None, str | None], counters: str) -> None:
-    """Record how an execution ended; `outcome` is status, stop, output, error, cause."""
+def finish(tx: Tx, key: int, end: Finish, stop: int, counters: str) -> None:
+    """Record how and when an execution ended."""
     tx.execute(
         "UPDATE executions SET status = ?, stop = ?, output = ?, error = ?, cause = ?, counters = ? WHERE id = ?",
-        (*outcome, counters, key),
+        (end.status, stop, end.output, end.error, end.cause, counters, key),
     )
 
 
@@ -146,21 +128,6 @@ def repair_input(tx: Tx, record: ExecutionRecord) -> str:
         tx.execute("UPDATE executions SET input = ? WHERE id = ?", (repaired, record.id))
         return repaired
     return record.input
-
-
-def last_event(reader: Reader, key: int) -> int:
-    """Return the id of the last event in an execution's history, or 0 if the history is empty."""
-    start = key << EVENT_ID_BITS
-    row = reader.row(
-        "SELECT id, body FROM history WHERE id BETWEEN ? AND ? ORDER BY id DESC LIMIT 1", (start, start | 32767)
-    )
-    return row[0] - start + row[1].count("\n") if row else 0
-
-
-def last_event_time(reader: Reader, key: int) -> int:
-    """Return the time of the last event in an execution's history, or 0 if the history is empty."""
-    last = last_event(reader, key)
-    return round(loads(history(reader, key, last, 1)[0])["timestamp"] * 1000) if last else 0
 
 
 def reopen(tx: Tx, key: int) -> None:
@@ -184,14 +151,16 @@ def expired(reader: Reader, now: int, most: int) -> list[int]:
 
 def delete_with_history(tx: Tx, key: int) -> None:
     """Delete an ended execution with its history and its Map Runs."""
-    start = key << EVENT_ID_BITS
-    tx.execute("DELETE FROM history WHERE id BETWEEN ? AND ?", (start, start | 32767))
+    history.delete(tx, key)
     for table in ("map_items", "map_results", "map_children"):
         sql = f"DELETE FROM {table} WHERE run IN (SELECT id FROM map_runs WHERE execution = ?)"  # noqa: S608 - our own tables
         tx.execute(sql, (key,))
     for table in ("map_runs", "map_children", "redrives"):
         tx.execute(f"DELETE FROM {table} WHERE execution = ?", (key,))  # noqa: S608
     delete_row(tx, key)
+
+
+REDRIVES = f"json_extract(e.counters, '$[{Counters._fields.index('redrives')}]')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +179,7 @@ class ExecutionFilter:
         if self.status is not None:
             conditions, values = [*conditions, "e.status = ?"], [*values, self.status]
         if self.redriven is not None:
-            conditions, values = [*conditions, "(json_extract(e.counters, '$[4]') > 0) = ?"], [*values, self.redriven]
+            conditions, values = [*conditions, f"({REDRIVES} > 0) = ?"], [*values, self.redriven]
         return " AND ".join(conditions), values
 
 
@@ -228,29 +197,3 @@ def page_of_run(reader: Reader, run: int, criteria: ExecutionFilter, most: int) 
         f"WHERE c.run = ? AND {where} ORDER BY c.execution DESC LIMIT ?"
     )
     return [(ExecutionRecord(*row[:-1]), row[-1]) for row in reader.rows(sql, (run, *values, most))]
-
-
-def append_history(tx: Tx, key: int, first: int, entries: Sequence[bytes]) -> None:
-    """Append events to the history; the first one has the id `first`."""
-    tx.execute(
-        "INSERT INTO history (id, body) VALUES (?, ?)", (key << EVENT_ID_BITS | first, b"\n".join(entries).decode())
-    )
-
-
-def history(reader: Reader, key: int, first: int, most: int) -> list[str]:
-    """Return at most `most` events from the id `first` on, each as JSON text."""
-    start = key << EVENT_ID_BITS
-    row = reader.row("SELECT max(id) FROM history WHERE id BETWEEN ? AND ?", (start, start | first))
-    if row is None or row[0] is None:
-        return []
-    found: list[str] = []
-    chunk = row[0]
-    skip = first - (chunk - start)
-    rows = reader.rows(
-        "SELECT body FROM history WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?", (chunk, start | 32767, most + 1)
-    )
-    for (body,) in rows:
-        found += body.split("\n")
-        if len(found) >= skip + most:
-            break
-    return found[skip : skip + most]

@@ -17,36 +17,35 @@ STORED_FRAME_FIELDS = tuple(field.name for field in fields(Frame) if field.name 
 """The fields that the row of a frame holds; the input is stored as text."""
 
 
+class Counters(NamedTuple):
+    """The counters of an execution, as its row holds them: a list in JSON, in this order."""
+
+    counter: int
+    event: int
+    frame: int
+    timer: int
+    redrives: int
+    failed_attempts: int | None = None
+    """None: it is not known, because the execution ended before schema 51."""
+
+
 def dump_counters(execution: Execution) -> str:
     """Render an execution's counters as JSON text."""
-    numbers = (execution.counter, execution.event, execution.frame, execution.timer, execution.redrives)
-    return dumps([*numbers, execution.failed_attempts])
+    return dumps([getattr(execution, name) for name in Counters._fields])
 
 
 def load_counters(execution: Execution, counters: str) -> Execution:
     """Return an execution with the counters that `dump_counters` rendered."""
-    counter, event, frame, timer, redrives, failed_attempts = parse_counters(counters)
-    return replace(
-        execution,
-        counter=counter,
-        event=event,
-        frame=frame,
-        timer=timer,
-        redrives=redrives,
-        failed_attempts=failed_attempts or 0,
-    )
+    found = parse_counters(counters)
+    return replace(execution, **found._replace(failed_attempts=found.failed_attempts or 0)._asdict())
 
 
-def parse_counters(counters: str) -> tuple[int, int, int, int, int, int | None]:
-    """Return the numbers that `dump_counters` rendered; the last one, of failed attempts, is None before schema 51.
-
-    Raises ValueError for any other text.
-    """
+def parse_counters(counters: str) -> Counters:
+    """Return the counters that `dump_counters` rendered. Raises ValueError for any other text."""
     found = loads(counters)
     if not isinstance(found, list) or len(found) not in (5, 6):
         raise ValueError("the counters of an execution are five or six numbers")
-    counter, event, frame, timer, redrives, *added = found
-    return counter, event, frame, timer, redrives, added[0] if added else None
+    return Counters(*found)
 
 
 def save(tx: Tx, key: int, old: Execution, new: Execution) -> None:

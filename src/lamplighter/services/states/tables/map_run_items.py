@@ -1,9 +1,8 @@
 """Query the items of a Map Run in their order, with what their child executions did."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lamplighter.services.states.tables.executions import EVENT_ID_BITS
 from lamplighter.store.db import Reader
 
 MAX_INPUT_LENGTH = 10_000
@@ -55,10 +54,3 @@ def latest_children(reader: Reader, run: int, status: str, most: int) -> list[in
     """Return the keys of at most `most` children of a status, the latest first."""
     sql = "SELECT execution FROM map_children WHERE run = ? AND status = ? ORDER BY execution DESC LIMIT ?"
     return [row[0] for row in reader.rows(sql, (run, status, most))]
-
-
-def history_texts(reader: Reader, execution: int) -> Iterator[str]:
-    """Yield the rows of an execution's history in order: events as JSON text, one in a line."""
-    start = execution << EVENT_ID_BITS
-    for (body,) in reader.rows("SELECT body FROM history WHERE id BETWEEN ? AND ? ORDER BY id", (start, start | 32767)):
-        yield body

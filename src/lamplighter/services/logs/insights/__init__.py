@@ -1,1 +1,0 @@
-"""Run queries of CloudWatch Logs Insights in the background, and keep their results for a week."""
