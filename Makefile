@@ -8,7 +8,7 @@ TAG ?= v$(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' src/lamplighter/__init__
 BIN := .venv/bin
 WORKERS = $(shell $(BIN)/python -c 'import os; print(5 * len(os.sched_getaffinity(0)) // 2)')
 READY := .venv/ready
-PURE := $(addprefix tests/,architecture asl base console/security/test_password_guesses.py console/view jobs/file jobs/iam jobs/lint lang operations runs wire)
+PURE := $(addprefix tests/,architecture asl base contracts/test_jsonata.py console/security/test_password_guesses.py console/view jobs/file jobs/iam jobs/lint lang operations runs wire)
 
 # The tests start hundreds of programs, and each would compile everything anew.
 unexport PYTHONDONTWRITEBYTECODE
