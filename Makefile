@@ -78,7 +78,8 @@ pictures: setup ## take the screenshots of the console in docs/ again; needs Chr
 # twine and awscli, which the tests need, want different versions of docutils.
 $(RELEASE)/ready: pyproject.toml
 	$(PYTHON) -m venv --clear $(RELEASE)
-	$(RELEASE)/bin/python -m pip install --quiet --disable-pip-version-check --retries 10 build twine 'hatchling>=1.30' 'botocore>=1.44'
+	$(RELEASE)/bin/python -m pip install --quiet --disable-pip-version-check --retries 10 build twine \
+		$$($(RELEASE)/bin/python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['build-system']['requires'])")
 	@touch $@
 
 dist: $(RELEASE)/ready ## build the wheel and the source distribution into dist/, twice, and compare both builds
