@@ -8,7 +8,15 @@ from hypothesis import strategies as st
 
 from lamplighter.base.errors import ValidationError
 from lamplighter.base.json_text import Json
-from lamplighter.operations.pages import NEWEST, Pages, decode_token, encode_token, numbered, read_after, read_filtered
+from lamplighter.operations.pages import (
+    NEWEST,
+    Pages,
+    decode_token,
+    encode_token,
+    read_after,
+    read_filtered,
+    read_sorted,
+)
 
 
 def invalid_token() -> ValidationError:
@@ -56,8 +64,11 @@ def test_a_filtered_list_is_read_in_as_many_steps_as_it_takes(numbers: list[int]
     assert list(kept(after, most)) == [each for each in unique if each > after and each % 2 == 0]
 
 
-def test_a_complete_list_is_read_by_position_or_after_an_item() -> None:
-    assert list(numbered("abcd")(1, 2)) == [(2, "b"), (3, "c")]
+def test_a_complete_list_is_read_by_position_in_order_or_after_an_item() -> None:
+    first = PAGES.page_of_list("Items", {"MaxResults": 2}, "abcd", str.upper)
+    second = PAGES.page_of_list("Items", {"NextToken": first["NextToken"]}, "abcd", str.upper)
+    assert (first["Items"], second["Items"]) == (["A", "B"], ["C", "D"])
+    assert list(read_sorted("abd", str)("b", 9)) == list(read_sorted("abd", str)("c", 9)) == ["d"]
     assert list(read_after("cab", str)("c", 9)) == ["a", "b"]
     assert list(read_after("cab", str)("gone", 9)) == ["c", "a", "b"]
 

@@ -79,20 +79,6 @@ class Regex:
         """Return whether an expression of `compile_linear` matches anywhere in a text. Raises `TextTooLong`."""
         return self._whole.search(self._check_text(text)) is not None
 
-    def find_groups(self, text: str) -> Mapping[str, str] | None:
-        """Return the named groups of the first place where an expression of `compile_linear` matches, or None.
-
-        Raises `TextTooLong`.
-        """
-        found = self._whole.search(self._check_text(text))
-        if found is None:
-            return None
-        return {name: value for name, value in found.groupdict().items() if value is not None}
-
-    def group_names(self) -> list[str]:
-        """Return the names of the groups of an expression of `compile_linear`, in their order."""
-        return sorted(self._whole.groupindex, key=self._whole.groupindex.__getitem__)
-
     def max_instructions(self, text: str) -> int:
         """Return the most instructions that a match can take, if each character is one byte."""
         return len(text) * self._program_size

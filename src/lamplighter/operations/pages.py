@@ -53,6 +53,14 @@ class Pages:
         found, more = self.cut(params, first, read, key)
         return {field: [show(each) for each in found], **more}
 
+    def page_of_list(self, field: str, params: Json, items: Sequence[T], show: Callable[[T], Json]) -> Json:
+        """Return a page of a complete list, in which the key of an item is its position, from 1 on."""
+
+        def read(after: int, most: int) -> Iterable[tuple[int, T]]:
+            return enumerate(items[after : after + most], after + 1)
+
+        return self.page(field, params, 0, read, lambda each: show(each[1]), lambda each: each[0])
+
     def cut(
         self, params: Json, first: Key, read: Callable[[Key, int], Iterable[T]], key: Callable[[T], Key]
     ) -> tuple[list[T], Json]:
@@ -129,6 +137,6 @@ def read_after(items: Sequence[T], key: Callable[[T], str]) -> Callable[[str, in
     return read
 
 
-def numbered(items: Sequence[T]) -> Callable[[int, int], Iterable[tuple[int, T]]]:
-    """Return a function that reads a complete list, in which the key of an item is its position, from 1 on."""
-    return lambda after, most: enumerate(items[after : after + most], after + 1)
+def read_sorted(items: Sequence[T], key: Callable[[T], str]) -> Callable[[str, int], Iterable[T]]:
+    """Return a function that reads a complete list in the order of its keys."""
+    return lambda after, _most: (each for each in items if key(each) > after)

@@ -174,11 +174,6 @@ def _parse_value(text: str, field: CronField) -> int:
     return int(text)
 
 
-def dates_of_month(year: int, month: int) -> Sequence[int]:
-    """Return all dates of a month."""
-    return range(1, monthrange(year, month)[1] + 1)
-
-
 def _dates(year: int, month: int, *dates: int) -> Sequence[int]:
     return dates[: bisect_left(dates, monthrange(year, month)[1] + 1)]
 

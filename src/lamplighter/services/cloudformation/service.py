@@ -127,7 +127,7 @@ class CloudFormation(Service):
         return Operation(write=write)
 
     def _find_missing_resources(self, tx: Tx, caller: Caller, params: Json, inputs: ExternalInputs) -> Json:
-        """Return the resources of a stack that somebody else deleted."""
+        """Find the resources of a stack that were deleted, although the stack still has them."""
         stack = acting_for_engine(require_live_stack(tx, caller, params["StackName"]))
         return find_missing_resources(StackTurn(tx, stack, inputs, self._parts), params.get("After", ""))
 

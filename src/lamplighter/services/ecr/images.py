@@ -11,6 +11,7 @@ from typing import TypeVar
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.bus import PREPARED, Caller, Operation, Prepared, Work
+from lamplighter.operations.pages import read_sorted
 from lamplighter.runtime.port import LocalImage
 from lamplighter.services.ecr import errors
 from lamplighter.services.ecr.docker_images import DockerImages
@@ -100,9 +101,7 @@ def _page(
     field: str, found: Sequence[T], params: Json, key: Callable[[T], str], show_item: Callable[[T], Json]
 ) -> Json:
     """Return a page of items that are in the order of their keys."""
-    return PAGES.page(
-        field, params, "", lambda after, _most: (item for item in found if key(item) > after), show_item, key
-    )
+    return PAGES.page(field, params, "", read_sorted(found, key), show_item, key)
 
 
 def _choose(repository: Repository, images: list[LocalImage], wanted: Json) -> LocalImage:

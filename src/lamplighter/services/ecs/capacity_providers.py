@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
+from lamplighter.operations.pages import read_sorted
 from lamplighter.services.ecs import arns, clusters, tags
 from lamplighter.services.ecs.errors import ClientError, InvalidParameter
 from lamplighter.services.ecs.tables import capacity_providers
@@ -98,14 +99,11 @@ def describe_providers(reader: Reader, caller: Caller, params: Json) -> Json:
     ]
     wanted = sorted(set(names) & known.keys()) if names or params.get("cluster") else sorted(known)
     with_tags = "TAGS" in (params.get("include") or ())
-    answer: Json = PROVIDER_PAGES.page(
-        "capacityProviders",
-        params,
-        "",
-        lambda after, _most: (known[name] for name in wanted if name > after),
-        lambda each: _provider_to_api(each, with_tags=with_tags),
-        lambda each: each.name,
-    )
+
+    def show(name: str) -> Json:
+        return _provider_to_api(known[name], with_tags=with_tags)
+
+    answer: Json = PROVIDER_PAGES.page("capacityProviders", params, "", read_sorted(wanted, str), show, str)
     return answer | {"failures": failures}
 
 

@@ -10,7 +10,7 @@ from typing import TypeVar
 from lamplighter.base import arn
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
-from lamplighter.operations.pages import Pages
+from lamplighter.operations.pages import Pages, read_sorted
 from lamplighter.operations.tags import TagFormat, TagRules
 from lamplighter.services.iam.errors import InvalidInput, LimitExceeded
 
@@ -48,9 +48,7 @@ def page_of_all(
     field: str, params: Json, found: Sequence[T], show: Callable[[T], Json], name: Callable[[T], str]
 ) -> Json:
     """Return one page of a list that is complete and in order of name."""
-    return PAGES.page(
-        field, params, "", lambda after, _most: (each for each in found if name(each) > after), show, name
-    )
+    return PAGES.page(field, params, "", read_sorted(found, name), show, name)
 
 
 def tag_rules(parameter: str) -> TagRules:

@@ -10,7 +10,6 @@ from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json, loads_unique
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
-from lamplighter.operations.pages import numbered
 from lamplighter.services.logs.arns import PAGES, group_arn, tagged_group
 from lamplighter.services.logs.errors import InvalidParameter, LimitExceeded, NotFound
 from lamplighter.services.logs.tables import resource_policies as rows
@@ -55,9 +54,7 @@ class ResourcePolicies:
             found = rows.policies_of_groups(reader, *owner)
         else:
             found = rows.policies_of(reader, *owner, "")
-        return PAGES.page(
-            "resourcePolicies", params, 0, numbered(found), lambda each: _policy_to_api(each[1]), lambda each: each[0]
-        )
+        return PAGES.page_of_list("resourcePolicies", params, found, _policy_to_api)
 
     def delete(self, tx: Tx, caller: Caller, params: Json) -> None:
         """Delete a policy of the account or of a log group (`DeleteResourcePolicy`)."""

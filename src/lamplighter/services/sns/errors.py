@@ -32,7 +32,6 @@ BatchRequestTooLong = service_error(
 )
 EndpointDisabled = service_error("EndpointDisabled", "Endpoint is disabled")
 PlatformApplicationDisabled = service_error("PlatformApplicationDisabled", "Platform application is disabled")
-VerificationFailed = service_error("VerificationException", "The one-time password is incorrect.")
 InvalidSmsEndpoint = service_error("InvalidParameter", "Invalid SMS endpoint: {}")
 
 

@@ -8,7 +8,6 @@ from functools import partial
 
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
-from lamplighter.operations.pages import numbered
 from lamplighter.services.cloudformation.deploy.actual_state import adopt_actual_state
 from lamplighter.services.cloudformation.deploy.stack_turn import EngineParts, StackTurn
 from lamplighter.services.cloudformation.errors import ChangeSetNotFound, InvalidChangeSetStatus
@@ -59,9 +58,7 @@ class ChangeSets:
             "Capabilities": plan["capabilities"],
             **({"Parameters": parameters} if parameters else {}),
             **({"Tags": plan["tags"]} if plan["tags"] else {}),
-            **PAGES.page(
-                "Changes", params, 0, numbered(body["changes"]), lambda each: show(each[1]), lambda each: each[0]
-            ),
+            **PAGES.page_of_list("Changes", params, body["changes"], show),
         }
 
     def list(self, reader: Reader, caller: Caller, params: Json) -> Json:

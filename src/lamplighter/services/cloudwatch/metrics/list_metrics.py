@@ -8,7 +8,6 @@ from dataclasses import replace
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
-from lamplighter.operations.pages import numbered
 from lamplighter.services.cloudwatch import arns
 from lamplighter.services.cloudwatch.arns import metric_to_api
 from lamplighter.services.cloudwatch.metrics.metric_sources import MetricSources
@@ -34,9 +33,7 @@ class MetricList:
         since = self._world.now() - (RECENTLY_ACTIVE_MS if "RecentlyActive" in params else LISTED_MS)
         known = self._metric_sources.list_metrics(reader, caller, since, params.get("Namespace"))
         found = [each for each in known if _is_wanted(each, params)]
-        return PAGES.page(
-            "Metrics", params, 0, numbered(found), lambda each: metric_to_api(each[1]), lambda each: each[0]
-        )
+        return PAGES.page_of_list("Metrics", params, found, metric_to_api)
 
 
 def _is_wanted(metric: Metric, params: Json) -> bool:

@@ -12,7 +12,6 @@ from lamplighter.bus import Caller
 from lamplighter.lang.iam_policy.check_policy import MalformedPolicy, parse_policy
 from lamplighter.lang.iam_policy.evaluate import Effect, Policy, compile_policy, decide
 from lamplighter.lang.iam_policy.text_patterns import Context
-from lamplighter.operations.pages import numbered
 from lamplighter.services.iam.access.role_permissions import NamedPolicy, compile_role
 from lamplighter.services.iam.entities import PAGES
 from lamplighter.services.iam.errors import InvalidInput, NoSuchEntity
@@ -71,13 +70,8 @@ def _context(params: Json) -> Context:
 
 def _answer(simulation: _Simulation, params: Json) -> Json:
     resources = list(dict.fromkeys(params.get("ResourceArns") or ["*"]))
-    return PAGES.page(
-        "EvaluationResults",
-        params,
-        0,
-        numbered(params["ActionNames"]),
-        lambda each: _evaluate_all(simulation, each[1], resources),
-        lambda each: each[0],
+    return PAGES.page_of_list(
+        "EvaluationResults", params, params["ActionNames"], lambda each: _evaluate_all(simulation, each, resources)
     )
 
 

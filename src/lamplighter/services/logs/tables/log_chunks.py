@@ -166,20 +166,6 @@ def _read_chunks(
         start = (chunks[-1].first if direction > 0 else chunks[-1].last, chunks[-1].id)
 
 
-def find_event(reader: Reader, group: int, key: Key) -> StoredEvent | None:
-    """Return the event of a group with this key, or None if there is none."""
-    time, chunk, place = key
-    sql = f"SELECT {COLUMNS} FROM log_chunks WHERE id = ? AND log_group = ?"  # noqa: S608 - our own columns
-    row = reader.row(sql, (chunk, group))
-    events = _Chunk(*row).events() if row else []
-    return events[place] if 0 <= place < len(events) and events[place].key[0] == time else None
-
-
-def latest_id(reader: Reader) -> int:
-    """Return the id of the chunk that arrived last, or 0 if there is none."""
-    return reader.value("SELECT max(id) FROM log_chunks") or 0
-
-
 def read_arrived(
     reader: Reader, groups: Sequence[int], after: int, until: int, most_bytes: int
 ) -> tuple[list[StoredEvent], bool]:

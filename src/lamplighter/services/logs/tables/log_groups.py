@@ -101,12 +101,6 @@ def stream_name(reader: Reader, key: int) -> str | None:
     return reader.value("SELECT name FROM log_streams WHERE id = ?", (key,))
 
 
-def stream_place(reader: Reader, key: int) -> tuple[str, int] | None:
-    """Return the name of a log stream and the key of its group, or None if the stream is deleted."""
-    row = reader.row("SELECT name, log_group FROM log_streams WHERE id = ?", (key,))
-    return (row[0], row[1]) if row else None
-
-
 def streams_by_name(
     reader: Reader, group: int, prefix: str, start: str | None, most: int, *, descending: bool = False
 ) -> list[LogStream]:

@@ -35,10 +35,9 @@ def version_of_revision(reader: Reader, revision: str) -> Version | None:
     return VERSIONS.find(reader, "revision = ?", revision)
 
 
-def page(reader: Reader, machine: str, before: int | None, most: int) -> list[Version]:
+def page(reader: Reader, machine: str, before: int, most: int) -> list[Version]:
     """Return versions of a state machine with numbers below `before`, newest first."""
-    limit = before if before is not None else 2**62
-    return VERSIONS.select(reader, "machine = ? AND number < ? ORDER BY number DESC LIMIT ?", machine, limit, most)
+    return VERSIONS.select(reader, "machine = ? AND number < ? ORDER BY number DESC LIMIT ?", machine, before, most)
 
 
 def count(reader: Reader, machine: str) -> int:
