@@ -1,19 +1,14 @@
 """Make the page about the operations that AWS does not have: the seam between the product and what it emulates."""
 
-import asyncio
 import inspect
 import re
-import tempfile
 from collections.abc import Mapping
 from functools import partial
-from pathlib import Path
 
 from lamplighter.base.service_model import read_definition
 from lamplighter.bus import Operation
-from lamplighter.engine.config import EngineConfig
-from lamplighter.engine.engine import Engine
 from lamplighter.wire.models.service_models import SERVICES
-from tests.fake_runtime import FakeRuntime
+from tests.docs.reference.served_operations import operations_on_bus
 
 HEAD = """# Operations that AWS does not have
 
@@ -29,20 +24,8 @@ PREFIX = re.compile(r"^(Handle )?\w+( \{[\w, ]*\})?[:,] ")
 
 def page_text() -> str:
     """Return the page."""
-    return HEAD + "".join(_section(name, own) for name, own in asyncio.run(_read()).items() if own)
-
-
-async def _read() -> dict[str, dict[str, Operation]]:
-    with tempfile.TemporaryDirectory() as folder:
-        runtime = FakeRuntime(lambda: 0)
-        engine = await Engine.open(EngineConfig(data_directory=Path(folder, "data")), runtime=runtime)
-        try:
-            services = engine.bus._services
-            for name in sorted(services):
-                await engine.bus.load(name)
-            return {name: own_operations(name, services[name]) for name in sorted(services)}
-        finally:
-            await engine.close()
+    found = {name: own_operations(name, each) for name, each in operations_on_bus().items()}
+    return HEAD + "".join(_section(name, own) for name, own in found.items() if own)
 
 
 def own_operations(service: str, operations: Mapping[str, Operation]) -> dict[str, Operation]:

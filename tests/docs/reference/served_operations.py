@@ -2,10 +2,12 @@
 
 import asyncio
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from lamplighter.base.service_model import read_definition
+from lamplighter.bus import Operation
 from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import Engine
 from lamplighter.wire.models.service_models import SERVICES
@@ -26,15 +28,24 @@ class ServiceOperations:
 
 def service_operations() -> list[ServiceOperations]:
     """Return the operations of each service, in the order in which the services are listed in the program."""
+    found = operations_on_bus()
+    return [_compare(name, set(found[name])) for name in SERVICES]
+
+
+def operations_on_bus() -> dict[str, Mapping[str, Operation]]:
+    """Return the operations of all services of an engine, also those that AWS does not have, by the service's name."""
     return asyncio.run(_read())
 
 
-async def _read() -> list[ServiceOperations]:
+async def _read() -> dict[str, Mapping[str, Operation]]:
     with tempfile.TemporaryDirectory() as folder:
         runtime = FakeRuntime(lambda: 0)
         engine = await Engine.open(EngineConfig(data_directory=Path(folder, "data")), runtime=runtime)
         try:
-            return [_compare(name, set(engine.services[name].operations)) for name in SERVICES]
+            services = engine.bus._services
+            for name in sorted(services):
+                await engine.bus.load(name)
+            return dict(sorted(services.items()))
         finally:
             await engine.close()
 
