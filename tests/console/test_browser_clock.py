@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from tests.console import real_browser, sample_jobs
 from tests.served_engine import ServedEngine
@@ -72,6 +72,7 @@ def test_schedules_with_several_zones_are_shown_in_that_of_the_browser(
 def test_my_zone_moves_with_the_browser(served: ServedEngine, chromium: Browser, traveller: BrowserContext) -> None:
     page = traveller.new_page()
     page.goto(f"{served.url}/tasks")
+    expect_zone(page, SEOUL)
     choose_zone(page, f"Mine: {SEOUL}")
     expect_zone(page, SEOUL)
     state = traveller.storage_state()
@@ -81,11 +82,32 @@ def test_my_zone_moves_with_the_browser(served: ServedEngine, chromium: Browser,
         expect_zone(moved, NEW_YORK)
 
 
+def test_a_page_that_learns_the_zone_of_the_browser_late_keeps_what_the_user_does(
+    served: ServedEngine, traveller: BrowserContext
+) -> None:
+    page = traveller.new_page()
+    held: list[Route] = []
+    page.route("**/clock", lambda route: held.append(route))
+    page.goto(f"{served.url}/tasks")
+    page.locator("#clock summary").click()
+    field = page.locator("#clock").get_by_label("Another zone")
+    field.fill("Ber")
+    while not held:
+        page.wait_for_timeout(10)
+    with page.expect_response("**/clock"):
+        held[0].continue_()
+    page.wait_for_load_state("networkidle")
+    expect(field).to_have_value("Ber")
+    page.goto(f"{served.url}/tasks")
+    expect_zone(page, SEOUL)
+
+
 def test_any_zone_can_be_typed_and_a_wrong_one_is_reported_at_its_field(
     served: ServedEngine, traveller: BrowserContext
 ) -> None:
     page = traveller.new_page()
     page.goto(f"{served.url}/tasks")
+    expect_zone(page, SEOUL)
     page.locator("#clock summary").click()
     page.locator("#clock").get_by_label("Another zone").fill("Berlin")
     page.locator("#clock").get_by_label("Another zone").press("Enter")

@@ -37,7 +37,7 @@ async function followOwnZone() {
   const body = new URLSearchParams(new FormData(form));
   body.set("zone", MINE + own);
   const answer = await fetch("/clock", { method: "POST", body, headers: { "x-lamplighter-script": "1" } });
-  if (answer.ok) location.reload();
+  if (answer.ok && !navigator.userActivation?.hasBeenActive) location.reload(); // a reload would undo what the user does here
 }
 
 // Who was sent a link with a zone keeps it on the pages that follow.
