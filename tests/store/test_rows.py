@@ -3,16 +3,17 @@
 import importlib
 import logging
 import pkgutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from types import FunctionType, ModuleType
 
 import pytest
 
 import lamplighter
 from lamplighter.base.json_text import Json, JsonError, loads
 from lamplighter.store.db import DamagedData, Store, Tx
-from lamplighter.store.rows import Table
+from lamplighter.store.rows import WALK_SIZE, Table
 from tests.manual_world import manual_world
 
 log = logging.getLogger("lamplighter.tests")
@@ -99,11 +100,79 @@ async def test_the_values_of_a_query(store: Store) -> None:
     assert store.reader.count("SELECT count(*) FROM lamps WHERE id = ?", (key,)) == 1
 
 
+async def test_a_page_has_the_rows_whose_names_follow_one_and_begin_with_a_prefix(store: Store) -> None:
+    def fill(tx: Tx) -> None:
+        for state, name in (("on", "a"), ("on", "ab"), ("off", "ac"), ("on", "ad"), ("on", "b")):
+            LAMPS.insert(tx, replace(LAMP, name=name, state=state))
+
+    await store.write(fill)
+    page = LAMPS.page_by("state", "name")
+    assert [each.name for each in page(store.reader, "on", "", 9)] == ["a", "ab", "ad", "b"]
+    assert [each.name for each in page(store.reader, "on", "ab", 9)] == ["ad", "b"]
+    assert [each.name for each in page(store.reader, "on", "", 2, prefix="a")] == ["a", "ab"]
+    assert [each.name for each in page(store.reader, "on", "ab", 2, prefix="a")] == ["ad"]
+    assert page(store.reader, "on", "b", 9, prefix="a") == []
+    assert [each.name for each in LAMPS.page_by("name")(store.reader, "ab", 9, prefix="a")] == ["ac", "ad"]
+
+
+async def test_a_walk_reads_all_blocks_and_skips_what_is_damaged(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fill(tx: Tx) -> None:
+        for number in range(2 * WALK_SIZE):
+            LAMPS.insert(tx, replace(LAMP, name=f"{number:03}"))
+        tx.execute("UPDATE lamps SET body = '{' WHERE name BETWEEN '050' AND '149'")
+
+    await store.write(fill)
+    walk = LAMPS.walk_by("state", "name", log=log)
+    expected = [f"{number:03}" for number in (*range(50), *range(150, 200))]
+    assert [each.name for each in walk(store.reader, "on")] == expected
+    assert [each.name for each in walk(store.reader, "on", after="048", prefix="0")] == ["049"]
+    assert LAMPS.find_by("name", log=log)(store.reader, "050") is None
+    assert "lamp 51 cannot be read" in caplog.text
+    with pytest.raises(DamagedData):
+        LAMPS.find_by("name")(store.reader, "050")
+
+
+async def test_rows_are_found_counted_changed_and_deleted_by_the_values_of_fields(store: Store) -> None:
+    assert not LAMPS.any_exists(store.reader)
+    key = await store.write(lambda tx: LAMPS.insert(tx, LAMP))
+    await store.write(lambda tx: LAMPS.insert(tx, replace(LAMP, name="b")))
+    assert LAMPS.any_exists(store.reader)
+    await store.write(lambda tx: LAMPS.update_by("id")(tx, replace(LAMP, id=key, state="off")))
+    assert LAMPS.find_by("state", "name")(store.reader, "off", "a") == replace(LAMP, id=key, state="off")
+    assert LAMPS.find_by("name")(store.reader, "c") is None
+    assert [each.name for each in LAMPS.select_by("body", order="name DESC")(store.reader, '{"b":[1]}')] == ["b", "a"]
+    assert LAMPS.count_by("state")(store.reader, "on") == 1
+    assert await store.write(lambda tx: LAMPS.delete_by("state")(tx, "on")) == 1
+    assert LAMPS.count_by("state")(store.reader, "on") == 0
+
+
+def modules_with_tables() -> list[ModuleType]:
+    """Return every module of the engine that may define a table."""
+    names = [each.name for each in pkgutil.walk_packages(lamplighter.__path__, "lamplighter.")]
+    return [importlib.import_module(each) for each in names if ".tables." in each or ".store." in each]
+
+
 def tables() -> list[Table[Json]]:
     """Return every table that a module of the engine defines."""
-    names = [each.name for each in pkgutil.walk_packages(lamplighter.__path__, "lamplighter.")]
-    modules = [importlib.import_module(each) for each in names if ".tables." in each or ".store." in each]
-    return [value for module in modules for value in vars(module).values() if isinstance(value, Table)]
+    return [each for module in modules_with_tables() for each in vars(module).values() if isinstance(each, Table)]
+
+
+def statements(value: object) -> Iterator[str]:
+    """Yield the statements that a function was made with by a method of `Table`."""
+    if isinstance(value, FunctionType) and value.__qualname__.startswith("Table."):
+        for cell in value.__closure__ or ():
+            if isinstance(cell.cell_contents, str) and " " in cell.cell_contents:
+                yield cell.cell_contents
+            yield from statements(cell.cell_contents)
+
+
+async def test_only_tables_with_few_rows_are_scanned_by_a_statement_that_a_module_declares(store: Store) -> None:
+    found = [each for module in modules_with_tables() for value in vars(module).values() for each in statements(value)]
+    assert len(found) > 80
+    plans = {each: store.reader.rows(f"EXPLAIN QUERY PLAN {each}", [None] * each.count("?")) for each in found}
+    assert {step for plan in plans.values() for *_, step in plan if "SCAN" in step} == {"SCAN capacity_providers"}
 
 
 def test_a_field_that_is_a_bool_gets_one_from_each_table() -> None:

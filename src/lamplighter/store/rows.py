@@ -1,5 +1,8 @@
 """Read and write rows as values of a dataclass whose fields are the columns of the table.
 
+A module of a service declares its table and, each in a line, the statements that it needs:
+`get = LAMPS.find_by("name")` is called as `get(reader, "a")`. Their texts are made once.
+
 A field `id` is the key of its row: `insert` ignores it, and SQLite chooses the key. SQLite has no bool: a field of this
 type gets one for the integer of its column.
 """
@@ -19,6 +22,41 @@ class _Dataclass(Protocol):
 
 
 R = TypeVar("R", bound=_Dataclass)
+T_co = TypeVar("T_co", covariant=True)
+P = TypeVar("P")
+HIGHEST_CHARACTER = "\U0010ffff"
+"""The highest character: a prefix with this character appended sorts after all names with that prefix."""
+WALK_SIZE = 100
+Value = str | int | None
+"""A value of a field in a condition."""
+
+
+class Query(Protocol[T_co]):
+    """A query that is called with the values of its fields."""
+
+    def __call__(self, reader: Reader, *values: Value) -> T_co:
+        """Return what the query finds."""
+
+
+class PageQuery(Protocol[P]):
+    """A query for rows in order of their names, called with the values of its other fields, `after` and `most`."""
+
+    def __call__(self, reader: Reader, *values: Value, prefix: str = "") -> list[P]:
+        """Return at most `most` rows whose names follow `after` and begin with a prefix."""
+
+
+class WalkQuery(Protocol[T_co]):
+    """A query for all rows in order of their names, called with the values of its other fields."""
+
+    def __call__(self, reader: Reader, *values: Value, after: str = "", prefix: str = "") -> Iterator[T_co]:
+        """Yield the readable rows whose names follow `after` and begin with a prefix."""
+
+
+class Deletion(Protocol):
+    """A statement that deletes rows, called with the values of its fields."""
+
+    def __call__(self, tx: Tx, *values: Value) -> int:
+        """Return the number of deleted rows."""
 
 
 class Table(Generic[R]):
@@ -116,6 +154,82 @@ class Table(Generic[R]):
     def update(self, tx: Tx, row: R, where: str, *values: Json) -> int:
         """Update the row that satisfies a condition; return the number of rows."""
         return tx.execute(f"{self._update} {where}", (*self._values(row), *values))
+
+    # --- statements for a module of a service -------------------------------------------------------------------------
+
+    def find_by(self, *names: str, log: Logger | None = None) -> Query[R | None]:
+        """Make the query for the row with values of these fields; with a log, a damaged row is logged and not found."""
+        sql = f"{self.query} WHERE {self._equal(names)}"
+
+        def find(reader: Reader, *values: Value) -> R | None:
+            row = reader.row(sql, values)
+            if row is None or log is None:
+                return self.parse(row) if row else None
+            return next(self.readable([row], log), None)
+
+        return find
+
+    def select_by(self, *names: str, order: str) -> Query[list[R]]:
+        """Make the query for the rows with values of these fields, in order."""
+        sql = f"{self.query} WHERE {self._equal(names)} ORDER BY {order}"
+        return lambda reader, *values: [self.parse(row) for row in reader.rows(sql, values)]
+
+    def page_by(self, *names: str) -> PageQuery[R]:
+        """Make the query for a page of the rows with values of these fields, in order of the last one, a text."""
+        block = self._block_by(*names)
+
+        def page(reader: Reader, *values: Value, prefix: str = "") -> list[R]:
+            return [self.parse(row) for row in block(reader, *values, prefix=prefix)]
+
+        return page
+
+    def walk_by(self, *names: str, log: Logger) -> WalkQuery[R]:
+        """Make the query for the rows with values of these fields, in order of the last one; log damaged rows."""
+        block, at = self._block_by(*names), self._fields.index(names[-1])
+
+        def walk(reader: Reader, *values: Value, after: str = "", prefix: str = "") -> Iterator[R]:
+            while found := block(reader, *values, after, WALK_SIZE, prefix=prefix):
+                yield from self.readable(found, log)
+                after = found[-1][at]
+
+        return walk
+
+    def _block_by(self, *names: str) -> PageQuery[Row]:
+        name = self._columns[names[-1]]
+        owned = "".join(f"{each} AND " for each in filter(None, [self._equal(names[:-1])]))
+        sql = f"{self.query} WHERE {owned}{name} BETWEEN ? AND ? AND {name} <> ? ORDER BY {name} LIMIT ?"
+
+        def block(reader: Reader, *values: Value, prefix: str = "") -> list[Row]:
+            *owner, after, most = values
+            return reader.rows(sql, (*owner, max(str(after), prefix), prefix + HIGHEST_CHARACTER, after, most))
+
+        return block
+
+    def count_by(self, *names: str) -> Query[int]:
+        """Make the query for the number of rows with values of these fields."""
+        sql = f"SELECT count(*) FROM {self._name} WHERE {self._equal(names)}"  # noqa: S608
+        return lambda reader, *values: reader.count(sql, values)
+
+    def any_exists(self, reader: Reader) -> bool:
+        """Return whether the table has a row."""
+        return reader.row(f"SELECT 1 FROM {self._name} LIMIT 1") is not None  # noqa: S608
+
+    def update_by(self, name: str) -> Callable[[Tx, R], None]:
+        """Make the statement that stores a changed row in place of the one with the same value of a field."""
+        sql, key = f"{self._update} {self._equal([name])}", attrgetter(name)
+
+        def update(tx: Tx, row: R) -> None:
+            tx.execute(sql, (*self._values(row), key(row)))
+
+        return update
+
+    def delete_by(self, *names: str) -> Deletion:
+        """Make the statement that deletes the rows with values of these fields."""
+        sql = f"DELETE FROM {self._name} WHERE {self._equal(names)}"  # noqa: S608
+        return lambda tx, *values: tx.execute(sql, values)
+
+    def _equal(self, names: Sequence[str]) -> str:
+        return " AND ".join(f"{self._columns.get(each, each)} = ?" for each in names)
 
     def _values(self, row: R) -> list[Json]:
         values = list(self._values_of(row)[:-1])

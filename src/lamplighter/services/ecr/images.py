@@ -88,7 +88,7 @@ class Images:
         found = find_repository(tx, caller, params)
         if params.get(PREPARED):
             raise errors.NotEmpty(found.name, found.account)
-        rows.delete(tx, found)
+        rows.delete(tx, found.id)
         return {"repository": show(found, self._address)}
 
 

@@ -61,8 +61,8 @@ def put_policy(tx: Tx, caller: Caller, params: Json) -> None:
 
 def describe_destinations(reader: Reader, caller: Caller, params: Json) -> Json:
     """List destinations in order of name (`DescribeDestinations`)."""
-    prefix, owner = params.get("DestinationNamePrefix", ""), (caller.account, caller.region)
-    read = partial(resources.page, reader, owner, KIND, prefix=prefix)
+    prefix = params.get("DestinationNamePrefix", "")
+    read = partial(resources.page, reader, caller.account, caller.region, KIND, prefix=prefix)
     return arns.PAGES.page("destinations", params, "", read, _to_api, lambda each: each.name)
 
 

@@ -60,7 +60,7 @@ class ScheduleGroups:
         default = self.require(reader, arns.group_arn(caller, arns.DEFAULT))
 
         def read(after: str, most: int) -> list[ScheduleGroup]:
-            found = schedule_groups.page(reader, first, arns.end_of_prefix(first), after, most)
+            found = schedule_groups.page(reader, after, most, prefix=first)
             if default not in found and default.arn.startswith(first) and default.arn > after:
                 return sorted([*found, default], key=lambda group: group.arn)
             return found

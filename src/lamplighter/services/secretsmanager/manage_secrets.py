@@ -91,7 +91,7 @@ class SecretManager:
                 "You can't create this secret because a secret with this name is already scheduled for deletion."
             )
         token = params.get("ClientRequestToken")
-        if found is not None and (token is None or rows.version(tx, found, token) is None):
+        if found is not None and (token is None or rows.version(tx, found.id, token) is None):
             raise errors.Exists(f"The operation failed because the secret {name} already exists.")
         secret = found or self._insert(tx, caller, params)
         version = {"VersionId": self._values.store(tx, secret, params, [CURRENT])} if has_value else {}
@@ -173,7 +173,7 @@ def _name_of(caller: Caller, text: str) -> Json:
 
 
 def _summary(reader: Reader, secret: Secret, versions_member: str) -> Json:
-    stages = {each.version: each.stages for each in rows.versions(reader, secret) if each.stages}
+    stages = {each.version: each.stages for each in rows.versions(reader, secret.id) if each.stages}
     return {
         "ARN": secret.arn,
         "Name": secret.name,

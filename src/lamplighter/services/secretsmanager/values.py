@@ -83,7 +83,7 @@ class SecretValues:
         if read_value(params) is None:
             raise errors.InvalidRequest("You must provide either SecretString or SecretBinary.")
         stages = params.get("VersionStages") or [CURRENT]
-        if CURRENT not in stages and not rows.versions(tx, secret):
+        if CURRENT not in stages and not rows.versions(tx, secret.id):
             stages = [*stages, CURRENT]
         _check_labels(stages)
         version = self.store(tx, secret, params, stages)
@@ -93,7 +93,7 @@ class SecretValues:
     def store(self, tx: Tx, secret: Secret, params: Json, stages: list[str]) -> str:
         """Store a value as a new version and return its ID. A repeated request changes nothing."""
         name, value = params.get("ClientRequestToken") or self._world.uuid(), read_value(params)
-        before = rows.version(tx, secret, name)
+        before = rows.version(tx, secret.id, name)
         if before is not None:
             if loads(self._cipher.decrypt(before.value)) != value:
                 raise errors.Exists(
@@ -135,7 +135,7 @@ def read_value(params: Json) -> Json:
 
 def find_stage(reader: Reader, secret: Secret, stage: str) -> SecretVersion | None:
     """Return the version with a stage, or None."""
-    return next((each for each in rows.versions(reader, secret) if stage in each.stages), None)
+    return next((each for each in rows.versions(reader, secret.id) if stage in each.stages), None)
 
 
 def _find_version(reader: Reader, secret: Secret, params: Json) -> SecretVersion:
@@ -144,7 +144,7 @@ def _find_version(reader: Reader, secret: Secret, params: Json) -> SecretVersion
         wanted = stage or CURRENT
         found = find_stage(reader, secret, wanted)
         return require(found, lambda: errors.ValueNotFound("staging label", wanted))
-    version = require(rows.version(reader, secret, name), lambda: errors.ValueNotFound("VersionId", name))
+    version = require(rows.version(reader, secret.id, name), lambda: errors.ValueNotFound("VersionId", name))
     if stage is not None and stage not in version.stages:
         raise errors.InvalidRequest("You provided a VersionStage that is not associated to the provided VersionId.")
     return version
@@ -165,14 +165,14 @@ def give_stage(tx: Tx, secret: Secret, stage: str, new: str) -> None:
 
 
 def _forget_old(tx: Tx, secret: Secret) -> None:
-    deprecated = [each for each in rows.versions(tx, secret)[MAX_VERSIONS:] if not each.stages]
+    deprecated = [each for each in rows.versions(tx, secret.id)[MAX_VERSIONS:] if not each.stages]
     for version in deprecated:
-        rows.delete_version(tx, version)
+        rows.delete_version(tx, secret.id, version.version)
 
 
 def _list_versions(reader: Reader, caller: Caller, params: Json) -> Json:
     secret = find_secret(reader, caller, params, deleted=True)
-    listed = [each for each in rows.versions(reader, secret) if each.stages or params.get("IncludeDeprecated")]
+    listed = [each for each in rows.versions(reader, secret.id) if each.stages or params.get("IncludeDeprecated")]
 
     def show(version: SecretVersion) -> Json:
         return {
@@ -202,7 +202,7 @@ def _move_stage(tx: Tx, caller: Caller, params: Json) -> Json:
     if source is None and target is None:
         raise errors.InvalidParameter("You must provide MoveToVersionId, RemoveFromVersionId or both.")
     for name in (source, target):
-        if name is not None and rows.version(tx, secret, name) is None:
+        if name is not None and rows.version(tx, secret.id, name) is None:
             raise errors.ValueNotFound("VersionId", name)
     if holder is not None and holder.version != target and source != holder.version:
         raise errors.InvalidParameter(
@@ -213,7 +213,7 @@ def _move_stage(tx: Tx, caller: Caller, params: Json) -> Json:
         raise errors.InvalidParameter("You can only move staging label AWSCURRENT to a different secret version.")
     if target is not None:
         give_stage(tx, secret, stage, target)
-        new = rows.version(tx, secret, target)
+        new = rows.version(tx, secret.id, target)
         if new is not None and stage not in new.stages:
             kept = [each for each in new.stages if stage != CURRENT or each != PREVIOUS]
             _check_labels([*kept, stage])

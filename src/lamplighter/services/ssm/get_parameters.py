@@ -101,7 +101,7 @@ class ParameterReader:
             return {**_metadata(parameter, row), "Value": value, "Labels": row.labels}
 
         def read(after: int, _most: int) -> Iterable[ParameterVersion]:
-            return rows.versions(reader, parameter, after)
+            return rows.versions(reader, parameter.id, after)
 
         return PAGES.page("Parameters", params, 0, read, show, lambda row: row.version)
 
@@ -152,7 +152,7 @@ class ParameterReader:
 
 
 def _labelled(reader: Reader, parameter: Parameter, labels: list[str]) -> ParameterVersion | None:
-    versions = rows.versions(reader, parameter)
+    versions = rows.versions(reader, parameter.id)
     return next((each for each in versions if any(label in each.labels for label in labels)), None)
 
 
@@ -160,9 +160,9 @@ def _parameters(
     reader: Reader, caller: Caller, after: str, prefix: str = ""
 ) -> Iterator[tuple[Parameter, ParameterVersion]]:
     """Yield parameters with their latest versions, by name."""
-    while page := rows.page(reader, caller.account, caller.region, after, PAGE, prefix):
+    while page := rows.page(reader, caller.account, caller.region, after, PAGE, prefix=prefix):
         for parameter in page:
-            latest = rows.version(reader, parameter, parameter.version)
+            latest = rows.version(reader, parameter.id, parameter.version)
             if latest is not None:
                 yield parameter, latest
         after = page[-1].name

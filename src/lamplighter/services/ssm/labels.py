@@ -28,12 +28,12 @@ def by_name() -> Mapping[str, Operation]:
 def _label(tx: Tx, caller: Caller, params: Json) -> Json:
     parameter = find_parameter(tx, caller, params["Name"])
     number = params.get("ParameterVersion", parameter.version)
-    version = require(rows.version(tx, parameter, number), lambda: errors.VersionNotFound(number, parameter.name))
+    version = require(rows.version(tx, parameter.id, number), lambda: errors.VersionNotFound(number, parameter.name))
     valid = [each for each in dict.fromkeys(params["Labels"]) if _LABEL.fullmatch(each)]
     labels = list(dict.fromkeys([*version.labels, *valid]))
     if len(labels) > MAX_LABELS:
         raise errors.LabelLimit
-    for other in rows.versions(tx, parameter):
+    for other in rows.versions(tx, parameter.id):
         if other.version != number and set(other.labels) & set(valid):
             rows.put_version(tx, replace(other, labels=[each for each in other.labels if each not in valid]))
     rows.put_version(tx, replace(version, labels=labels))
@@ -42,7 +42,7 @@ def _label(tx: Tx, caller: Caller, params: Json) -> Json:
 
 def _unlabel(tx: Tx, caller: Caller, params: Json) -> Json:
     parameter, number = find_parameter(tx, caller, params["Name"]), params["ParameterVersion"]
-    version = require(rows.version(tx, parameter, number), lambda: errors.VersionNotFound(number, parameter.name))
+    version = require(rows.version(tx, parameter.id, number), lambda: errors.VersionNotFound(number, parameter.name))
     removed = [each for each in params["Labels"] if each in version.labels]
     rows.put_version(tx, replace(version, labels=[each for each in version.labels if each not in removed]))
     return {"RemovedLabels": removed, "InvalidLabels": [each for each in params["Labels"] if each not in removed]}

@@ -80,11 +80,11 @@ def find_version(reader: Reader, caller: Caller, text: str) -> Selected:
         name, _, selector = text.rpartition(":")
     parameter = find_parameter(reader, caller, name)
     if not selector:
-        version = rows.version(reader, parameter, parameter.version)
+        version = rows.version(reader, parameter.id, parameter.version)
     elif selector.isdecimal():
-        version = rows.version(reader, parameter, int(selector[:18]))
+        version = rows.version(reader, parameter.id, int(selector[:18]))
     else:
-        labelled = (each for each in rows.versions(reader, parameter) if selector in each.labels)
+        labelled = (each for each in rows.versions(reader, parameter.id) if selector in each.labels)
         version = next(labelled, None)
     found = require(version, lambda: errors.VersionNotFound(selector, name))
     return Selected(parameter, found, f":{selector}" if selector else "")

@@ -59,7 +59,7 @@ class ParameterWriter:
                 "remove overwrite flag. To update tags for an existing parameter, please use AddTagsToResource or "
                 "RemoveTagsFromResource."
             )
-        before = rows.version(tx, found, found.version) if found is not None else None
+        before = rows.version(tx, found.id, found.version) if found is not None else None
         kind, body = self._check(name, params, before)
         if found is None:
             tags = TAG_RULES.read(params.get("Tags"))
@@ -123,7 +123,7 @@ class ParameterWriter:
         return {"DeletedParameters": deleted, "InvalidParameters": invalid}
 
     def _delete(self, tx: Tx, caller: Caller, parameter: Parameter) -> None:
-        last = rows.version(tx, parameter, parameter.version)
+        last = rows.version(tx, parameter.id, parameter.version)
         rows.delete(tx, parameter)
         if last is not None:
             self._publish(tx, caller, parameter, last, "Delete")
@@ -182,8 +182,8 @@ def _check_value(value: str, pattern: str | None) -> None:
 
 def _make_room(tx: Tx, parameter: Parameter) -> None:
     """Delete the oldest version if there are a hundred. Raises ParameterMaxVersionLimitExceeded if it has a label."""
-    kept = rows.versions(tx, parameter)
+    kept = rows.versions(tx, parameter.id)
     if len(kept) >= MAX_VERSIONS:
         if kept[0].labels:
             raise errors.MaxVersions(parameter.name, kept[0].version)
-        rows.delete_version(tx, kept[0])
+        rows.delete_version(tx, parameter.id, kept[0].version)

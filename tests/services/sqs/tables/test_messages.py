@@ -150,7 +150,7 @@ async def test_no_query_scans_a_table(store: Store) -> None:
     fifo_requests.find_sent(reader, 1, "", "d", 1)
     fifo_requests.find_attempt(reader, 1, "a", 1)
     queues.get(reader, "1", "r", "a")
-    queues.page(reader, "1", "r", "a", "", 1)
+    queues.page(reader, "1", "r", "", 1, prefix="a")
     queues.dead_letter_sources(reader, "a", "", 1)
     move_tasks.latest(reader, "a", 1)
     assert len(reader.plans) >= 15

@@ -30,9 +30,8 @@ def put(tx: Tx, acknowledgement: Acknowledgement) -> None:
     tx.execute(f"DELETE FROM acknowledgements WHERE time < ? - {RUNS_CUTOFF}", (acknowledgement.time,))  # noqa: S608
 
 
-def delete(tx: Tx, subject: str) -> None:
-    """Delete the acknowledgement of a failure."""
-    tx.execute("DELETE FROM acknowledgements WHERE subject = ?", (subject,))
+delete = _TABLE.delete_by("subject")
+"""Delete the acknowledgement of a failure."""
 
 
 def since(reader: Reader, time: int) -> list[Acknowledgement]:

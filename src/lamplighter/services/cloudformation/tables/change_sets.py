@@ -78,6 +78,5 @@ def put(tx: Tx, change_set: ChangeSet) -> None:
     tx.execute("INSERT OR REPLACE INTO change_sets (id, stack, name, body) VALUES (?, ?, ?, ?)", values)
 
 
-def delete(tx: Tx, key: str) -> None:
-    """Delete a change set."""
-    tx.execute("DELETE FROM change_sets WHERE id = ?", (key,))
+delete = CHANGE_SETS.delete_by("id")
+"""Delete a change set."""

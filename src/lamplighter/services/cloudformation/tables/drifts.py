@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from lamplighter.base.json_text import Json, loads
-from lamplighter.store.db import Reader, Tx
 from lamplighter.store.rows import Table
 
 
@@ -38,24 +37,13 @@ DETECTIONS = Table("drift_detections", DriftDetection, json={"body": loads}, col
 DRIFTS = Table("resource_drifts", ResourceDrift, json={"body": loads})
 
 
-def detection(reader: Reader, key: str) -> DriftDetection | None:
-    """Return the detection with this ID, or None if there is none."""
-    return DETECTIONS.find(reader, "id = ?", key)
-
-
+detection = DETECTIONS.find_by("key")
+"""Return the detection with this ID, or None if there is none."""
 put_detection = DETECTIONS.replace
 """Store a new or changed detection."""
-
-
-def drifts_of(reader: Reader, stack: str) -> list[ResourceDrift]:
-    """Return the last results for the resources of a stack, by logical ID."""
-    return DRIFTS.select(reader, "stack = ? ORDER BY logical", stack)
-
-
+drifts_of = DRIFTS.select_by("stack", order="logical")
+"""Return the last results for the resources of a stack, by logical ID."""
 put_drift = DRIFTS.replace
 """Store the result for a resource in place of the last one."""
-
-
-def delete_drifts(tx: Tx, stack: str) -> None:
-    """Forget the results for the resources of a stack, because an operation changes them."""
-    tx.execute("DELETE FROM resource_drifts WHERE stack = ?", (stack,))
+delete_drifts = DRIFTS.delete_by("stack")
+"""Forget the results for the resources of a stack, because an operation changes them."""

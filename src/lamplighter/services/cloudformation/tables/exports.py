@@ -32,9 +32,8 @@ def page(reader: Reader, owner: Owner, after: str, most: int) -> list[Export]:
     return EXPORTS.select(reader, where, *owner, after, most)
 
 
-def exports_of(reader: Reader, stack: str) -> list[Export]:
-    """Return the exports of a stack, in order of name."""
-    return EXPORTS.select(reader, "stack = ? ORDER BY name", stack)
+exports_of = EXPORTS.select_by("stack", order="name")
+"""Return the exports of a stack, in order of name."""
 
 
 def put(tx: Tx, owner: Owner, export: Export) -> None:

@@ -74,9 +74,8 @@ def resources_of(reader: Reader, stack: str) -> list[StackResource]:
     return _select(reader, "stack = ? ORDER BY position, logical", stack)
 
 
-def outlines_of(reader: Reader, stack: str) -> list[ResourceOutline]:
-    """Return outlines of a stack's resources in the order in which they are created; only an index is read."""
-    return OUTLINES.select(reader, "stack = ? ORDER BY position, logical", stack)
+outlines_of = OUTLINES.select_by("stack", order="position, logical")
+"""Return outlines of a stack's resources in the order in which they are created; only an index is read."""
 
 
 def outlines_of_types(reader: Reader, stack: str, is_wanted: Callable[[str], bool]) -> list[ResourceOutline]:
@@ -170,9 +169,8 @@ def set_processed(tx: Tx, stack: str, names: Iterable[str], pass_number: int) ->
     )
 
 
-def delete(tx: Tx, stack: str, logical: str) -> None:
-    """Delete the row of a resource."""
-    tx.execute("DELETE FROM stack_resources WHERE stack = ? AND logical = ?", (stack, logical))
+delete = RESOURCES.delete_by("stack", "logical")
+"""Delete the row of a resource."""
 
 
 def add_leftover(tx: Tx, resource: StackResource) -> None:
@@ -187,9 +185,8 @@ def last_leftover(reader: Reader, stack: str) -> Leftover | None:
     return found and replace(found, body=reveal_resource(reader, found.body))
 
 
-def drop_leftover(tx: Tx, key: int) -> None:
-    """Delete the row of a leftover."""
-    tx.execute("DELETE FROM stack_leftovers WHERE id = ?", (key,))
+drop_leftover = LEFTOVERS.delete_by("id")
+"""Delete the row of a leftover."""
 
 
 def drop_leftover_of(tx: Tx, stack: str, logical: str, physical: str | None) -> None:

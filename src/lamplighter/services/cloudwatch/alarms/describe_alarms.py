@@ -39,7 +39,7 @@ def describe_alarms(reader: Reader, caller: Caller, params: Json) -> Json:
         found = (
             rows.get_by_names(reader, *owner, names, after)
             if names
-            else rows.list_alarms(reader, *owner, prefix, after)
+            else rows.list_alarms(reader, *owner, after=after, prefix=prefix)
         )
         for alarm in found:
             if _is_wanted(alarm, params) if related is None else alarm_arn(caller, alarm.name) in related:

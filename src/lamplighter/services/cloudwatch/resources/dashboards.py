@@ -67,8 +67,7 @@ def _list(reader: Reader, caller: Caller, params: Json) -> Json:
     prefix = params.get("DashboardNamePrefix", "")
 
     def read(after: str, _most: int) -> Iterator[MonitoringResource]:
-        found = rows.list_all(reader, DASHBOARD, caller.account, GLOBAL, after)
-        return (each for each in found if each.name.startswith(prefix))
+        return rows.list_all(reader, DASHBOARD, caller.account, GLOBAL, after=after, prefix=prefix)
 
     return PAGES.page("DashboardEntries", params, "", read, lambda each: _entry(caller, each), lambda each: each.name)
 

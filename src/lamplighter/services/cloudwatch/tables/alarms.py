@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from lamplighter.base.json_text import Json, loads_object
-from lamplighter.store.db import DamagedData, Reader, Tx
+from lamplighter.store.db import Reader, Tx
 from lamplighter.store.rows import Table
 
 PAGE = 100
@@ -43,9 +43,8 @@ ALARMS = Table("alarms", Alarm, json={"body": loads_object, "tags": loads_object
 HISTORY = Table("alarm_history", HistoryItem)
 
 
-def get(reader: Reader, arn: str) -> Alarm | None:
-    """Return the alarm with this ARN, or None if there is none; raise `DamagedData` if its row cannot be read."""
-    return ALARMS.find(reader, "arn = ?", arn)
+get = ALARMS.find_by("arn")
+"""Return the alarm with this ARN, or None if there is none; raise `DamagedData` if its row cannot be read."""
 
 
 def get_by_names(reader: Reader, account: str, region: str, names: Iterable[str], after: str = "") -> Iterator[Alarm]:
@@ -55,31 +54,14 @@ def get_by_names(reader: Reader, account: str, region: str, names: Iterable[str]
         yield from ALARMS.readable(reader.rows(sql, (account, region, name)), log)
 
 
-def list_alarms(reader: Reader, account: str, region: str, prefix: str = "", after: str = "") -> Iterator[Alarm]:
-    """Yield the readable alarms whose names start with `prefix` and follow `after`, in order of name."""
-    where = "account = ? AND region = ? AND name > ? AND substr(name, 1, length(?)) = ? ORDER BY name LIMIT ?"
-    sql = f"{ALARMS.query} WHERE {where}"
-    while found := reader.rows(sql, (account, region, after, prefix, prefix, PAGE)):
-        yield from ALARMS.readable(found, log)
-        after = found[-1][3]
-
-
+list_alarms = ALARMS.walk_by("account", "region", "name", log=log)
+"""Yield the readable alarms whose names start with `prefix` and follow `after`, in order of name."""
 put = ALARMS.replace
 """Store a new or changed alarm."""
-
-
-def delete(tx: Tx, arn: str) -> bool:
-    """Delete an alarm and return whether it existed; its history stays until it expires."""
-    return tx.execute("DELETE FROM alarms WHERE arn = ?", (arn,)) > 0
-
-
-def get_if_readable(reader: Reader, arn: str) -> Alarm | None:
-    """Return the alarm, or None if it is missing or cannot be read; such an alarm may be put again or deleted."""
-    try:
-        return get(reader, arn)
-    except DamagedData as error:
-        log.error("%s", error)
-        return None
+delete = ALARMS.delete_by("arn")
+"""Delete an alarm and return whether it existed; its history stays until it expires."""
+get_if_readable = ALARMS.find_by("arn", log=log)
+"""Return the alarm, or None if it is missing or cannot be read; such an alarm may be put again or deleted."""
 
 
 # --- composite alarms: each with the alarms that its rule names, by their ARNs ----------------------------------------

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from lamplighter.base import arn
 from lamplighter.base.json_text import Json, loads
-from lamplighter.store.db import Reader, Tx
+from lamplighter.store.db import Reader
 from lamplighter.store.rows import Table
 
 SERVICE = "ecr"
@@ -44,26 +44,13 @@ def policy_of(reader: Reader, account: str, region: str, name: str) -> str | Non
     return REPOSITORIES.find_member(reader, "body", "policyText", where, account, region, name)
 
 
-def get(reader: Reader, account: str, region: str, name: str) -> Repository | None:
-    """Return a repository, or None."""
-    return REPOSITORIES.find(reader, "account = ? AND region = ? AND name = ?", account, region, name)
-
-
-def page(reader: Reader, account: str, region: str, after: str, most: int) -> list[Repository]:
-    """Return repositories by name, after a name."""
-    where = "account = ? AND region = ? AND name > ? ORDER BY name LIMIT ?"
-    return REPOSITORIES.select(reader, where, account, region, after, most)
-
-
+get = REPOSITORIES.find_by("account", "region", "name")
+"""Return a repository, or None."""
+page = REPOSITORIES.page_by("account", "region", "name")
+"""Return repositories by name, after a name."""
 insert = REPOSITORIES.insert
 """Store a new repository."""
-
-
-def update(tx: Tx, repository: Repository) -> None:
-    """Store a changed repository."""
-    REPOSITORIES.update(tx, repository, "id = ?", repository.id)
-
-
-def delete(tx: Tx, repository: Repository) -> None:
-    """Delete the row of a repository."""
-    tx.execute("DELETE FROM ecr_repositories WHERE id = ?", (repository.id,))
+update = REPOSITORIES.update_by("id")
+"""Store a changed repository."""
+delete = REPOSITORIES.delete_by("id")
+"""Delete the row of a repository."""

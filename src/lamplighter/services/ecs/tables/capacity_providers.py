@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from lamplighter.base.json_text import Json, loads
-from lamplighter.store.db import Reader
 from lamplighter.store.rows import Table
 
 
@@ -28,15 +27,9 @@ class CapacityProvider:
 CAPACITY_PROVIDERS = Table("capacity_providers", CapacityProvider, json={"body": loads, "tags": loads})
 
 
-def get(reader: Reader, arn: str) -> CapacityProvider | None:
-    """Return a capacity provider by its ARN, or None."""
-    return CAPACITY_PROVIDERS.find(reader, "arn = ?", arn)
-
-
-def of_owner(reader: Reader, owner: str) -> list[CapacityProvider]:
-    """Return the capacity providers of an account and region by name."""
-    return CAPACITY_PROVIDERS.select(reader, "owner = ? ORDER BY name", owner)
-
-
+get = CAPACITY_PROVIDERS.find_by("arn")
+"""Return a capacity provider by its ARN, or None."""
+of_owner = CAPACITY_PROVIDERS.select_by("owner", order="name")
+"""Return the capacity providers of an account and region by name."""
 put = CAPACITY_PROVIDERS.replace
 """Store a new or changed capacity provider."""

@@ -24,11 +24,8 @@ class Cluster:
 CLUSTERS = Table("clusters", Cluster, json={"body": loads, "tags": loads})
 
 
-def get(reader: Reader, arn: str) -> Cluster | None:
-    """Return a cluster by its ARN, or None."""
-    return CLUSTERS.find(reader, "arn = ?", arn)
-
-
+get = CLUSTERS.find_by("arn")
+"""Return a cluster by its ARN, or None."""
 put = CLUSTERS.replace
 """Store a new or changed cluster."""
 

@@ -37,16 +37,10 @@ _FAMILY_CONDITIONS = {
 
 put = DEFINITIONS.replace
 """Store a new or changed revision."""
-
-
-def get(reader: Reader, owner: str, family: str, revision: int) -> TaskDefinition | None:
-    """Return one revision of a family, or None."""
-    return DEFINITIONS.find(reader, "owner = ? AND family = ? AND revision = ?", owner, family, revision)
-
-
-def by_arn(reader: Reader, arn: str) -> TaskDefinition | None:
-    """Return a revision by its ARN, or None."""
-    return DEFINITIONS.find(reader, "arn = ?", arn)
+get = DEFINITIONS.find_by("owner", "family", "revision")
+"""Return one revision of a family, or None."""
+by_arn = DEFINITIONS.find_by("arn")
+"""Return a revision by its ARN, or None."""
 
 
 def latest(reader: Reader, owner: str, family: str) -> TaskDefinition | None:

@@ -66,21 +66,12 @@ TASKS = Table(
 
 insert = TASKS.insert
 """Store a new task and return its key."""
-
-
-def update(tx: Tx, task: Task) -> None:
-    """Store the changes of a task."""
-    TASKS.update(tx, task, "arn = ?", task.arn)
-
-
-def get(reader: Reader, arn: str) -> Task | None:
-    """Return a task by its ARN, or None; raises DamagedData."""
-    return TASKS.find(reader, "arn = ?", arn)
-
-
-def by_name(reader: Reader, name: str) -> Task | None:
-    """Return a task by the last part of its ARN, or None; raises DamagedData."""
-    return TASKS.find(reader, "name = ?", name)
+update = TASKS.update_by("arn")
+"""Store the changes of a task."""
+get = TASKS.find_by("arn")
+"""Return a task by its ARN, or None; raises DamagedData."""
+by_name = TASKS.find_by("name")
+"""Return a task by the last part of its ARN, or None; raises DamagedData."""
 
 
 def status(reader: Reader, name: str) -> tuple[str, str] | None:
@@ -101,9 +92,8 @@ def get_without_body(reader: Reader, arn: str) -> Task:
     return TASKS.parse((*row[:8], "{}", "[]", *row[10:]))
 
 
-def any_exists(reader: Reader) -> bool:
-    """Return whether there is any task, running or stopped."""
-    return reader.row("SELECT 1 FROM tasks LIMIT 1") is not None
+any_exists = TASKS.any_exists
+"""Return whether there is any task, running or stopped."""
 
 
 def placed_arns(reader: Reader) -> list[str]:

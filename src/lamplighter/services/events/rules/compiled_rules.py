@@ -67,7 +67,7 @@ class CompiledRules:
         self._has_rules = rows.any_exists(reader, "rule", "archive")
         for bus in self._buses.values():
             bus.discard(arn)
-        for resource in rows.readable_by_arn(reader, arn):
+        if (resource := rows.readable_by_arn(reader, arn)) is not None:
             name = _bus_of(resource)
             known, rule = self._buses.get((Caller(resource.account, resource.region), name)), _compile(resource, name)
             if known is not None and rule is not None:
@@ -76,7 +76,7 @@ class CompiledRules:
 
 def _read_bus(reader: Reader, caller: Caller, bus: str) -> BusRules:
     rules = rows.all_readable(reader, "rule", caller.account, caller.region, bus)
-    archives = rows.all_readable(reader, "archive", caller.account, caller.region)
+    archives = rows.all_readable(reader, "archive", caller.account, caller.region, "")
     return BusRules(rule for each in chain(rules, archives) if (rule := _compile(each, bus)) is not None)
 
 

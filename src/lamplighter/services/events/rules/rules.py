@@ -50,7 +50,7 @@ class Rules:
         now, name, key = self._world.now(), params["Name"], rule_arn(caller, bus, params["Name"])
         body = {field: params[field] for field in REQUEST_FIELDS if params.get(field)}
         body |= {"State": params.get("State", "ENABLED"), "CreatedBy": caller.account}
-        old = rows.get_if_readable(tx, "rule", caller.account, caller.region, name, bus)
+        old = rows.get_if_readable(tx, "rule", caller.account, caller.region, bus, name)
         if self._aws_limits:
             _check_quotas(tx, caller, bus, params, is_new=old is None)
         if old is None:

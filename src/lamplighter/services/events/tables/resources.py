@@ -4,15 +4,12 @@ All kinds share one table, because their operations are alike; the fields of eac
 """
 
 import logging
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 
 from lamplighter.base.json_text import Json, loads_object
-from lamplighter.store.db import DamagedData, Reader, Tx
+from lamplighter.store.db import Reader, Tx
 from lamplighter.store.rows import Table
-
-PAGE_SIZE = 100
 
 log = logging.getLogger("lamplighter.events")
 
@@ -36,53 +33,36 @@ class Resource:
 
 
 RESOURCES = Table("event_resources", Resource, json={"body": loads_object, "tags": loads_object}, damaged="{arn}")
-OF_KIND = "kind = ? AND account = ? AND region = ? AND scope = ?"
+OF_KIND = ("kind", "account", "region", "scope")
+_get = RESOURCES.find_by(*OF_KIND, "name")
 
 
 def get(reader: Reader, kind: str, account: str, region: str, name: str, scope: str = "") -> Resource | None:
     """Return a resource by its name, or None."""
-    return RESOURCES.find(reader, f"{OF_KIND} AND name = ?", kind, account, region, scope, name)
+    return _get(reader, kind, account, region, scope, name)
 
 
-def get_if_readable(reader: Reader, kind: str, account: str, region: str, name: str, scope: str) -> Resource | None:
-    """Return a resource by its name; None, too, if its row cannot be read, so that it can be replaced."""
-    try:
-        return get(reader, kind, account, region, name, scope)
-    except DamagedData as error:
-        log.error("%s", error)
-        return None
-
-
-def get_by_arn(reader: Reader, arn: str) -> Resource | None:
-    """Return a resource by its ARN, or None."""
-    return RESOURCES.find(reader, "arn = ?", arn)
+get_if_readable = RESOURCES.find_by(*OF_KIND, "name", log=log)
+"""Return a resource by its name; None, too, if its row cannot be read, so that it can be replaced."""
+get_by_arn = RESOURCES.find_by("arn")
+"""Return a resource by its ARN, or None."""
+readable_by_arn = RESOURCES.find_by("arn", log=log)
+"""Return a resource by its ARN; None, too, if its row cannot be read."""
+all_readable = RESOURCES.walk_by(*OF_KIND, "name", log=log)
+"""Yield the resources of a kind whose rows can be read, in order of their names."""
+count = RESOURCES.count_by(*OF_KIND)
+"""Return the number of resources of a kind."""
+put = RESOURCES.replace
+"""Store a resource, new or changed."""
+delete = RESOURCES.delete_by("arn")
+"""Delete a resource."""
 
 
 def page(
     reader: Reader, kind: str, account: str, region: str, after: str, most: int, *, scope: str = "", prefix: str = ""
 ) -> list[Resource]:
     """Return the readable resources whose names begin with `prefix` and follow `after`, in order of their names."""
-    return list(islice(_readable_resources(reader, (kind, account, region, scope), after, prefix), most))
-
-
-def _readable_resources(
-    reader: Reader, owner: tuple[str, str, str, str], after: str, prefix: str
-) -> Iterator[Resource]:
-    where = f"{OF_KIND} AND name > ? AND name >= ? AND substr(name, 1, length(?)) = ? ORDER BY name LIMIT ?"
-    sql = f"{RESOURCES.query} WHERE {where}"
-    while found := reader.rows(sql, (*owner, after, prefix, prefix, prefix, PAGE_SIZE)):
-        yield from RESOURCES.readable(found, log)
-        after = found[-1][4]
-
-
-def all_readable(reader: Reader, kind: str, account: str, region: str, scope: str = "") -> Iterator[Resource]:
-    """Yield all resources of a kind whose rows can be read."""
-    return RESOURCES.readable(reader.rows(f"{RESOURCES.query} WHERE {OF_KIND}", (kind, account, region, scope)), log)
-
-
-def count(reader: Reader, kind: str, account: str, region: str, scope: str) -> int:
-    """Return the number of resources of a kind."""
-    return reader.count(f"SELECT count(*) FROM event_resources WHERE {OF_KIND}", (kind, account, region, scope))  # noqa: S608
+    return list(islice(all_readable(reader, kind, account, region, scope, after=after, prefix=prefix), most))
 
 
 def any_exists(reader: Reader, *kinds: str) -> bool:
@@ -91,25 +71,11 @@ def any_exists(reader: Reader, *kinds: str) -> bool:
     return reader.row(f"SELECT 1 FROM event_resources WHERE kind IN ({marks}) LIMIT 1", kinds) is not None  # noqa: S608
 
 
-put = RESOURCES.replace
-"""Store a resource, new or changed."""
-
-
 def update_body(tx: Tx, resource: Resource, now: int, body: Json) -> Resource:
     """Store a resource with another body, and return it."""
     changed = replace(resource, modified=now, body=body)
     put(tx, changed)
     return changed
-
-
-def delete(tx: Tx, arn: str) -> None:
-    """Delete a resource."""
-    tx.execute("DELETE FROM event_resources WHERE arn = ?", (arn,))
-
-
-def readable_by_arn(reader: Reader, arn: str) -> Iterator[Resource]:
-    """Yield the resource with an ARN, if there is one and its row can be read."""
-    return RESOURCES.readable(reader.rows(f"{RESOURCES.query} WHERE arn = ?", (arn,)), log)
 
 
 def rules_version(reader: Reader) -> str:

@@ -41,14 +41,10 @@ POLICIES = Table("iam_policies", PolicyRow, json={"tags": loads})
 VERSIONS = Table("iam_policy_versions", VersionRow)
 
 
-def by_arn(reader: Reader, arn: str) -> PolicyRow | None:
-    """Return a policy by its ARN, or None."""
-    return POLICIES.find(reader, "arn = ?", arn)
-
-
-def get(reader: Reader, account: str, name: str) -> PolicyRow | None:
-    """Return a policy by its name, or None."""
-    return POLICIES.find(reader, "account = ? AND name = ?", account, name)
+by_arn = POLICIES.find_by("arn")
+"""Return a policy by its ARN, or None."""
+get = POLICIES.find_by("account", "name")
+"""Return a policy by its name, or None."""
 
 
 def put(tx: Tx, policy: PolicyRow) -> None:
@@ -64,14 +60,10 @@ def delete(tx: Tx, arn: str) -> None:
     version.change(tx)
 
 
-def all_of(reader: Reader, account: str) -> list[PolicyRow]:
-    """Return the policies of an account in order of name."""
-    return POLICIES.select(reader, "account = ? ORDER BY name", account)
-
-
-def count(reader: Reader, account: str) -> int:
-    """Return the number of an account's policies."""
-    return reader.count("SELECT count(*) FROM iam_policies WHERE account = ?", (account,))
+all_of = POLICIES.select_by("account", order="name")
+"""Return the policies of an account in order of name."""
+count = POLICIES.count_by("account")
+"""Return the number of an account's policies."""
 
 
 def count_versions(reader: Reader, account: str) -> int:
@@ -80,14 +72,10 @@ def count_versions(reader: Reader, account: str) -> int:
     return reader.count(f"SELECT count(*) FROM iam_policy_versions WHERE policy IN ({owned})", (account,))  # noqa: S608
 
 
-def versions(reader: Reader, policy: str) -> list[VersionRow]:
-    """Return the versions of a policy, the latest first."""
-    return VERSIONS.select(reader, "policy = ? ORDER BY number DESC", policy)
-
-
-def get_version(reader: Reader, policy: str, number: int) -> VersionRow | None:
-    """Return a version of a policy, or None."""
-    return VERSIONS.find(reader, "policy = ? AND number = ?", policy, number)
+versions = VERSIONS.select_by("policy", order="number DESC")
+"""Return the versions of a policy, the latest first."""
+get_version = VERSIONS.find_by("policy", "number")
+"""Return a version of a policy, or None."""
 
 
 def put_version(tx: Tx, row: VersionRow) -> None:

@@ -32,14 +32,10 @@ class RoleRow:
 ROLES = Table("iam_roles", RoleRow, json={"tags": loads})
 
 
-def get(reader: Reader, account: str, name: str) -> RoleRow | None:
-    """Return a role by its name, or None."""
-    return ROLES.find(reader, "account = ? AND name = ?", account, name)
-
-
-def by_arn(reader: Reader, arn: str) -> RoleRow | None:
-    """Return a role by its ARN, or None."""
-    return ROLES.find(reader, "arn = ?", arn)
+get = ROLES.find_by("account", "name")
+"""Return a role by its name, or None."""
+by_arn = ROLES.find_by("arn")
+"""Return a role by its ARN, or None."""
 
 
 def put(tx: Tx, role: RoleRow) -> None:
@@ -60,14 +56,10 @@ def page(reader: Reader, account: str, after: str, most: int, path: str) -> list
     return ROLES.select(reader, where, account, after, len(path), path, most)
 
 
-def count(reader: Reader, account: str) -> int:
-    """Return the number of an account's roles."""
-    return reader.count("SELECT count(*) FROM iam_roles WHERE account = ?", (account,))
-
-
-def bounded_by(reader: Reader, policy: str) -> list[RoleRow]:
-    """Return the roles whose permissions boundary is a policy."""
-    return ROLES.select(reader, "boundary = ? ORDER BY name", policy)
+count = ROLES.count_by("account")
+"""Return the number of an account's roles."""
+bounded_by = ROLES.select_by("boundary", order="name")
+"""Return the roles whose permissions boundary is a policy."""
 
 
 # --- inline policies --------------------------------------------------------------------------------------------------

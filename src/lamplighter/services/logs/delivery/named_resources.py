@@ -33,7 +33,7 @@ class ResourceKind:
 
     def describe(self, reader: Reader, caller: Caller, params: Json, is_wanted: Callable[[Json], bool]) -> Json:
         """Return a page of the wanted resources; a page examines as many resources as it may have."""
-        read = partial(resources.page, reader, (caller.account, caller.region), self.kind)
+        read = partial(resources.page, reader, caller.account, caller.region, self.kind)
         examined, token = arns.PAGES.cut(params, "", read, lambda each: each.name)
         return {self.members: [to_api(each) for each in examined if is_wanted(each.body)]} | token
 
@@ -53,10 +53,4 @@ def to_api(found: LogResource) -> Json:
 
 def all_resources(reader: Reader, caller: Caller, kind: ResourceKind) -> list[LogResource]:
     """Return all resources of a kind; an account has at most some thousands."""
-    found: list[LogResource] = []
-    while True:
-        after = found[-1].name if found else ""
-        more = resources.page(reader, (caller.account, caller.region), kind.kind, after, 1000)
-        found += more
-        if len(more) < 1000:
-            return found
+    return resources.page(reader, caller.account, caller.region, kind.kind, "", -1)

@@ -3,8 +3,8 @@
 from typing import Literal
 
 from lamplighter.base.json_text import Json, dumps, loads
-from lamplighter.services.logs.tables.log_groups import HIGHEST_CHARACTER
 from lamplighter.store.db import Reader, Tx
+from lamplighter.store.rows import HIGHEST_CHARACTER
 
 Kind = Literal["metric", "subscription"]
 

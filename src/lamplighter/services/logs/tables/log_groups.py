@@ -4,10 +4,7 @@ from dataclasses import dataclass
 
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.store.db import Reader, Tx
-from lamplighter.store.rows import Table
-
-HIGHEST_CHARACTER = "\U0010ffff"
-"""The highest character: a prefix with this character appended sorts after all names with that prefix."""
+from lamplighter.store.rows import HIGHEST_CHARACTER, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +45,10 @@ GROUPS = Table("log_groups", LogGroup, json={"tags": loads}, columns={"log_class
 STREAMS = Table("log_streams", LogStream, columns={"group": "log_group"})
 
 
-def get_group(reader: Reader, account: str, region: str, name: str) -> LogGroup | None:
-    """Return the log group of this name, or None if there is none."""
-    return GROUPS.find(reader, "account = ? AND region = ? AND name = ?", account, region, name)
-
-
-def group_by_id(reader: Reader, key: int) -> LogGroup | None:
-    """Return the log group with this key, or None if there is none."""
-    return GROUPS.find(reader, "id = ?", key)
+get_group = GROUPS.find_by("account", "region", "name")
+"""Return the log group of this name, or None if there is none."""
+group_by_id = GROUPS.find_by("id")
+"""Return the log group with this key, or None if there is none."""
 
 
 def page_groups(
@@ -91,9 +84,8 @@ def delete_group(tx: Tx, key: int) -> None:
     tx.execute("DELETE FROM log_filters WHERE log_group = ?", (key,))
 
 
-def get_stream(reader: Reader, group: int, name: str) -> LogStream | None:
-    """Return the log stream of this name, or None if there is none."""
-    return STREAMS.find(reader, "log_group = ? AND name = ?", group, name)
+get_stream = STREAMS.find_by("group", "name")
+"""Return the log stream of this name, or None if there is none."""
 
 
 def stream_name(reader: Reader, key: int) -> str | None:
@@ -134,9 +126,8 @@ def record_events(tx: Tx, key: int, last: int, number: int, now: int) -> None:
     tx.execute(sql, (last, number, now, key))
 
 
-def delete_stream(tx: Tx, key: int) -> None:
-    """Delete a log stream; `retention.py` deletes its chunks later."""
-    tx.execute("DELETE FROM log_streams WHERE id = ?", (key,))
+delete_stream = STREAMS.delete_by("id")
+"""Delete a log stream; `retention.py` deletes its chunks later."""
 
 
 def sweep_streams(tx: Tx, group: int, most: int) -> int:

@@ -26,12 +26,8 @@ POLICIES = Table("log_resource_policies", Policy)
 
 put = POLICIES.replace
 """Store a new or changed policy."""
-
-
-def policies_of(reader: Reader, account: str, region: str, resource: str) -> list[Policy]:
-    """Return the policies of a log group or, if `resource` is empty, those of the account, in order of name."""
-    where = "account = ? AND region = ? AND resource = ? ORDER BY name"
-    return POLICIES.select(reader, where, account, region, resource)
+policies_of = POLICIES.select_by("account", "region", "resource", order="name")
+"""Return the policies of a log group or, if `resource` is empty, those of the account, in order of name."""
 
 
 def documents_of(reader: Reader, account: str, region: str, group: str) -> list[str]:

@@ -5,8 +5,7 @@ from typing import Literal, get_args
 
 from lamplighter.base import arn
 from lamplighter.base.json_text import Json, loads
-from lamplighter.services.logs.tables.log_groups import HIGHEST_CHARACTER
-from lamplighter.store.db import Reader, Tx
+from lamplighter.store.db import Tx
 from lamplighter.store.rows import Table
 
 Kind = Literal["destination", "delivery-source", "delivery-destination", "delivery"]
@@ -37,20 +36,10 @@ RESOURCES = Table("log_resources", LogResource, json={"body": loads, "tags": loa
 
 put = RESOURCES.replace
 """Store a resource, and replace one of the same name."""
-
-
-def get(reader: Reader, account: str, region: str, kind: Kind, name: str) -> LogResource | None:
-    """Return a resource, or None if there is none."""
-    where = "account = ? AND region = ? AND kind = ? AND name = ?"
-    return RESOURCES.find(reader, where, account, region, kind, name)
-
-
-def page(
-    reader: Reader, owner: tuple[str, str], kind: Kind, after: str, most: int, *, prefix: str = ""
-) -> list[LogResource]:
-    """Return resources of a kind whose names start with a prefix, after a name, in order of name."""
-    where = "account = ? AND region = ? AND kind = ? AND name > ? AND name >= ? AND name < ? ORDER BY name LIMIT ?"
-    return RESOURCES.select(reader, where, *owner, kind, after, prefix, prefix + HIGHEST_CHARACTER, most)
+get = RESOURCES.find_by("account", "region", "kind", "name")
+"""Return a resource, or None if there is none."""
+page = RESOURCES.page_by("account", "region", "kind", "name")
+"""Return resources of a kind whose names start with a prefix, after a name, in order of name."""
 
 
 def delete(tx: Tx, resource: LogResource) -> None:

@@ -96,14 +96,14 @@ class Buckets:
         for upload in uploads.started_before(tx, bucket.id, 2**62, -1):
             delete_upload(tx, self._files, upload)
         lifecycle.stop(tx, bucket)
-        rows.delete(tx, bucket)
+        rows.delete(tx, bucket.id)
 
     def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """Handle ListBuckets."""
         prefix, region = params.get("Prefix", ""), params.get("BucketRegion")
 
         def read(after: str, most: int) -> Iterator[Bucket]:
-            found = rows.page(reader, caller.account, prefix, after, -1 if region else most)
+            found = rows.page(reader, caller.account, after, -1 if region else most, prefix=prefix)
             return (each for each in found if region in (None, each.region))
 
         found, more = PAGES.cut(params, "", read, lambda bucket: bucket.name)

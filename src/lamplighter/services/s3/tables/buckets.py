@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from lamplighter.base.json_text import Json, loads
-from lamplighter.store.db import Reader, Tx
+from lamplighter.store.db import Reader
 from lamplighter.store.rows import Table
 
 SERVICE = "s3"
@@ -39,36 +39,17 @@ def owner_and_policy(reader: Reader, name: str) -> tuple[str, str | None] | None
     return None if row is None else (row[0], row[1])
 
 
-def get(reader: Reader, name: str) -> Bucket | None:
-    """Return a bucket by its name, or None."""
-    return BUCKETS.find(reader, "name = ?", name)
-
-
-def by_id(reader: Reader, key: int) -> Bucket | None:
-    """Return a bucket by its id, or None."""
-    return BUCKETS.find(reader, "id = ?", key)
-
-
+get = BUCKETS.find_by("name")
+"""Return a bucket by its name, or None."""
+by_id = BUCKETS.find_by("id")
+"""Return a bucket by its id, or None."""
 insert = BUCKETS.insert
 """Store a new bucket and return its id."""
-
-
-def update(tx: Tx, bucket: Bucket) -> None:
-    """Store a changed bucket."""
-    BUCKETS.update(tx, bucket, "id = ?", bucket.id)
-
-
-def delete(tx: Tx, bucket: Bucket) -> None:
-    """Delete the row of a bucket."""
-    tx.execute("DELETE FROM s3_buckets WHERE id = ?", (bucket.id,))
-
-
-def page(reader: Reader, account: str, prefix: str, after: str, most: int) -> list[Bucket]:
-    """Return buckets of an account, by name, whose names begin with a prefix and come after another name."""
-    where = "account = ? AND name > ? AND substr(name, 1, ?) = ? ORDER BY name LIMIT ?"
-    return BUCKETS.select(reader, where, account, after, len(prefix), prefix, most)
-
-
-def any_exists(reader: Reader) -> bool:
-    """Return whether there is a bucket."""
-    return reader.row("SELECT 1 FROM s3_buckets LIMIT 1") is not None
+update = BUCKETS.update_by("id")
+"""Store a changed bucket."""
+delete = BUCKETS.delete_by("id")
+"""Delete the row of a bucket."""
+page = BUCKETS.page_by("account", "name")
+"""Return buckets of an account, by name, whose names begin with a prefix and come after another name."""
+any_exists = BUCKETS.any_exists
+"""Return whether there is a bucket."""

@@ -39,11 +39,8 @@ UPLOADS = Table("s3_uploads", Upload, json={"properties": loads})
 PARTS = Table("s3_parts", Part, json={"checksums": loads})
 
 
-def get(reader: Reader, bucket: int, key: str, upload: str) -> Upload | None:
-    """Return an upload, or None."""
-    return UPLOADS.find(reader, "upload = ? AND bucket = ? AND key = ?", upload, bucket, key)
-
-
+get = UPLOADS.find_by("bucket", "key", "upload")
+"""Return an upload, or None."""
 insert = UPLOADS.insert
 """Store a new upload."""
 
@@ -65,11 +62,8 @@ def started_before(reader: Reader, bucket: int, time: int, most: int) -> list[Up
     return UPLOADS.select(reader, "bucket = ? AND started < ? LIMIT ?", bucket, time, most)
 
 
-def part(reader: Reader, upload: int, number: int) -> Part | None:
-    """Return a part, or None."""
-    return PARTS.find(reader, "upload = ? AND number = ?", upload, number)
-
-
+part = PARTS.find_by("upload", "number")
+"""Return a part, or None."""
 put_part = PARTS.replace
 """Store a part; replace the one with the same number."""
 

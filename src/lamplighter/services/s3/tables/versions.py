@@ -40,9 +40,8 @@ def latest(reader: Reader, bucket: int, key: str) -> Version | None:
     return VERSIONS.find(reader, "bucket = ? AND key = ? ORDER BY id DESC LIMIT 1", bucket, key)
 
 
-def get(reader: Reader, bucket: int, key: str, version: str) -> Version | None:
-    """Return one version of an object, or None."""
-    return VERSIONS.find(reader, "bucket = ? AND key = ? AND version = ?", bucket, key, version)
+get = VERSIONS.find_by("bucket", "key", "version")
+"""Return one version of an object, or None."""
 
 
 def of_upload(reader: Reader, bucket: int, key: str, upload: str) -> Version | None:
@@ -57,9 +56,8 @@ def insert_latest(tx: Tx, version: Version) -> int:
     return VERSIONS.insert(tx, version)
 
 
-def update_properties(tx: Tx, version: Version) -> None:
-    """Store the changed properties of a version."""
-    VERSIONS.update(tx, version, "id = ?", version.id)
+update_properties = VERSIONS.update_by("id")
+"""Store the changed properties of a version."""
 
 
 def delete(tx: Tx, version: Version) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from lamplighter.base.json_text import loads
-from lamplighter.store.db import Reader, Tx
+from lamplighter.store.db import Reader
 from lamplighter.store.rows import Table
 
 
@@ -27,23 +27,14 @@ class ScheduleGroup:
 GROUPS = Table("schedule_groups", ScheduleGroup, json={"tags": loads})
 
 
-def get(reader: Reader, arn: str) -> ScheduleGroup | None:
-    """Return a group by its ARN, or None."""
-    return GROUPS.find(reader, "arn = ?", arn)
-
-
+get = GROUPS.find_by("arn")
+"""Return a group by its ARN, or None."""
 put = GROUPS.replace
 """Store a group, new or changed."""
-
-
-def delete(tx: Tx, arn: str) -> None:
-    """Delete the row of a group."""
-    tx.execute("DELETE FROM schedule_groups WHERE arn = ?", (arn,))
-
-
-def page(reader: Reader, first: str, end: str, after: str, most: int) -> list[ScheduleGroup]:
-    """Return groups with ARNs from `first` to `end` (exclusive) and after the ARN `after`, in order."""
-    return GROUPS.select(reader, "arn >= ? AND arn < ? AND arn > ? ORDER BY arn LIMIT ?", first, end, after, most)
+delete = GROUPS.delete_by("arn")
+"""Delete the row of a group."""
+page = GROUPS.page_by("arn")
+"""Return groups with ARNs from `first` to `end` (exclusive) and after the ARN `after`, in order."""
 
 
 def count(reader: Reader, first: str, end: str) -> int:

@@ -55,33 +55,18 @@ def arns(reader: Reader, account: str, region: str) -> list[str]:
     return [arn for (arn,) in reader.rows(sql, (account, region))]
 
 
-def by_name(reader: Reader, account: str, region: str, name: str) -> Secret | None:
-    """Return a secret by its name, or None."""
-    return SECRETS.find(reader, "account = ? AND region = ? AND name = ?", account, region, name)
-
-
-def by_arn(reader: Reader, arn: str) -> Secret | None:
-    """Return a secret by its ARN, or None."""
-    return SECRETS.find(reader, "arn = ?", arn)
-
-
-def by_id(reader: Reader, key: int) -> Secret | None:
-    """Return a secret by its key, or None."""
-    return SECRETS.find(reader, "id = ?", key)
-
-
-def of_account(reader: Reader, account: str, region: str) -> list[Secret]:
-    """Return the secrets of an account in a region, by name."""
-    return SECRETS.select(reader, "account = ? AND region = ? ORDER BY name", account, region)
-
-
+by_name = SECRETS.find_by("account", "region", "name")
+"""Return a secret by its name, or None."""
+by_arn = SECRETS.find_by("arn")
+"""Return a secret by its ARN, or None."""
+by_id = SECRETS.find_by("id")
+"""Return a secret by its key, or None."""
+of_account = SECRETS.select_by("account", "region", order="name")
+"""Return the secrets of an account in a region, by name."""
 insert = SECRETS.insert
 """Store a new secret and return its key."""
-
-
-def update(tx: Tx, secret: Secret) -> None:
-    """Store a changed secret."""
-    SECRETS.update(tx, secret, "id = ?", secret.id)
+update = SECRETS.update_by("id")
+"""Store a changed secret."""
 
 
 def delete(tx: Tx, secret: Secret) -> None:
@@ -90,20 +75,11 @@ def delete(tx: Tx, secret: Secret) -> None:
     tx.execute("DELETE FROM secrets WHERE id = ?", (secret.id,))
 
 
-def version(reader: Reader, secret: Secret, name: str) -> SecretVersion | None:
-    """Return a version of a secret, or None."""
-    return VERSIONS.find(reader, "secret = ? AND version = ?", secret.id, name)
-
-
-def versions(reader: Reader, secret: Secret) -> list[SecretVersion]:
-    """Return the versions of a secret, the newest first."""
-    return VERSIONS.select(reader, "secret = ? ORDER BY created DESC, version", secret.id)
-
-
+version = VERSIONS.find_by("secret", "version")
+"""Return a version of a secret, or None."""
+versions = VERSIONS.select_by("secret", order="created DESC, version")
+"""Return the versions of a secret, the newest first."""
 put_version = VERSIONS.replace
 """Store a version, new or changed."""
-
-
-def delete_version(tx: Tx, row: SecretVersion) -> None:
-    """Delete a version."""
-    tx.execute("DELETE FROM secret_versions WHERE secret = ? AND version = ?", (row.secret, row.version))
+delete_version = VERSIONS.delete_by("secret", "version")
+"""Delete a version."""

@@ -51,9 +51,8 @@ class SnsDelivery:
 DELIVERIES = Table("sns_deliveries", SnsDelivery, json={"body": lambda text: loads_or(text, None)})
 
 
-def get(reader: Reader, key: int) -> SnsDelivery | None:
-    """Return a delivery by its id, or None."""
-    return DELIVERIES.find(reader, "id = ?", key)
+get = DELIVERIES.find_by("id")
+"""Return a delivery by its id, or None."""
 
 
 def subscription_of(reader: Reader, key: int) -> str | None:
@@ -125,6 +124,5 @@ def failing_endpoints(reader: Reader) -> list[tuple[str, str, str, int]]:
     return [row[:4] for row in reader.rows(sql, (WAITING,))]
 
 
-def count(reader: Reader, status: str) -> int:
-    """Return the number of deliveries that have this status."""
-    return reader.count("SELECT count(*) FROM sns_deliveries WHERE status = ?", (status,))
+count = DELIVERIES.count_by("status")
+"""Return the number of deliveries that have this status."""

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from lamplighter.services.sns.tables.topics import read_map
-from lamplighter.store.db import Reader, Tx
 from lamplighter.store.rows import Table
 
 
@@ -22,30 +21,15 @@ class PlatformEndpoint:
 ENDPOINTS = Table("platform_endpoints", PlatformEndpoint, json={"attributes": read_map})
 
 
-def get(reader: Reader, arn: str) -> PlatformEndpoint | None:
-    """Return an endpoint by its ARN, or None."""
-    return ENDPOINTS.find(reader, "arn = ?", arn)
-
-
-def find_by_token(reader: Reader, application: str, token: str) -> PlatformEndpoint | None:
-    """Return the endpoint of an application that has a token, or None."""
-    return ENDPOINTS.find(reader, "application = ? AND token = ?", application, token)
-
-
-def page(reader: Reader, application: str, after: str, most: int) -> list[PlatformEndpoint]:
-    """Return an application's endpoints with ARNs after `after`, in order."""
-    return ENDPOINTS.select(reader, "application = ? AND arn > ? ORDER BY arn LIMIT ?", application, after, most)
-
-
+get = ENDPOINTS.find_by("arn")
+"""Return an endpoint by its ARN, or None."""
+find_by_token = ENDPOINTS.find_by("application", "token")
+"""Return the endpoint of an application that has a token, or None."""
+page = ENDPOINTS.page_by("application", "arn")
+"""Return an application's endpoints with ARNs after `after`, in order."""
 put = ENDPOINTS.replace
 """Store an endpoint, new or changed."""
-
-
-def delete(tx: Tx, arn: str) -> None:
-    """Delete an endpoint."""
-    tx.execute("DELETE FROM platform_endpoints WHERE arn = ?", (arn,))
-
-
-def delete_of_application(tx: Tx, application: str) -> None:
-    """Delete all endpoints of an application."""
-    tx.execute("DELETE FROM platform_endpoints WHERE application = ?", (application,))
+delete = ENDPOINTS.delete_by("arn")
+"""Delete an endpoint."""
+delete_of_application = ENDPOINTS.delete_by("application")
+"""Delete all endpoints of an application."""

@@ -42,19 +42,12 @@ class Subscription:
 SUBSCRIPTIONS = Table("subscriptions", Subscription, json={"attributes": read_map})
 
 
-def get(reader: Reader, arn: str) -> Subscription | None:
-    """Return a subscription by its ARN, or None."""
-    return SUBSCRIPTIONS.find(reader, "arn = ?", arn)
-
-
-def find_by_endpoint(reader: Reader, topic: str, protocol: str, endpoint: str) -> Subscription | None:
-    """Return the subscription of an endpoint to a topic, or None."""
-    return SUBSCRIPTIONS.find(reader, "topic = ? AND protocol = ? AND endpoint = ?", topic, protocol, endpoint)
-
-
-def by_token(reader: Reader, token: str) -> Subscription | None:
-    """Return the subscription that a token confirms, or None."""
-    return SUBSCRIPTIONS.find(reader, "token = ?", token)
+get = SUBSCRIPTIONS.find_by("arn")
+"""Return a subscription by its ARN, or None."""
+find_by_endpoint = SUBSCRIPTIONS.find_by("topic", "protocol", "endpoint")
+"""Return the subscription of an endpoint to a topic, or None."""
+by_token = SUBSCRIPTIONS.find_by("token")
+"""Return the subscription that a token confirms, or None."""
 
 
 def page(reader: Reader, account: str, region: str, after: str, most: int) -> list[Subscription]:
@@ -102,6 +95,5 @@ def clear_throttles(tx: Tx) -> None:
     tx.execute("UPDATE subscriptions SET throttled_until = 0 WHERE throttled_until > 0")
 
 
-def delete(tx: Tx, arn: str) -> None:
-    """Delete the row of a subscription."""
-    tx.execute("DELETE FROM subscriptions WHERE arn = ?", (arn,))
+delete = SUBSCRIPTIONS.delete_by("arn")
+"""Delete the row of a subscription."""

@@ -56,9 +56,8 @@ def policy_of(reader: Reader, arn: str) -> str | None:
     return TOPICS.find_member(reader, "attributes", "Policy", "arn = ?", arn)
 
 
-def get(reader: Reader, arn: str) -> Topic | None:
-    """Return a topic by its ARN, or None."""
-    return TOPICS.find(reader, "arn = ?", arn)
+get = TOPICS.find_by("arn")
+"""Return a topic by its ARN, or None."""
 
 
 def page(reader: Reader, account: str, region: str, after: str, most: int) -> list[str]:
@@ -118,6 +117,5 @@ def remember_accepted(
     )
 
 
-def any_exists(reader: Reader) -> bool:
-    """Return whether there is any topic."""
-    return reader.row("SELECT 1 FROM topics LIMIT 1") is not None
+any_exists = TOPICS.any_exists
+"""Return whether there is any topic."""

@@ -85,7 +85,7 @@ class Queues:
 
         "You must set MaxResults to receive a value for NextToken"; without it, the caller receives up to 1,000 queues.
         """
-        read = partial(queues.page, reader, caller.account, caller.region, params.get("QueueNamePrefix", ""))
+        read = partial(queues.page, reader, caller.account, caller.region, prefix=params.get("QueueNamePrefix", ""))
         answer = self._page("QueueUrls", params, read)
         return answer if answer["QueueUrls"] else {}
 

@@ -45,11 +45,8 @@ MESSAGES = Table("sqs_messages", Message)
 
 put = MESSAGES.insert
 """Insert a new message, ignoring its id; return the id of the row."""
-
-
-def get(reader: Reader, queue: int, key: int) -> Message | None:
-    """Return a message by its id, or None if it is not in this queue."""
-    return MESSAGES.find(reader, "id = ? AND queue = ?", key, queue)
+get = MESSAGES.find_by("queue", "id")
+"""Return a message by its id, or None if it is not in this queue."""
 
 
 def available(reader: Reader, queue: int, now: int, most: int) -> list[Message]:

@@ -34,16 +34,10 @@ MOVES = Table("sqs_moves", MoveTask)
 
 put = MOVES.insert
 """Insert a new message move task, ignoring its id; return the id of the row."""
-
-
-def get(reader: Reader, key: int) -> MoveTask | None:
-    """Return a task by its id, or None."""
-    return MOVES.find(reader, "id = ?", key)
-
-
-def get_by_handle(reader: Reader, handle: str) -> MoveTask | None:
-    """Return a task by its handle, or None."""
-    return MOVES.find(reader, "handle = ?", handle)
+get = MOVES.find_by("id")
+"""Return a task by its id, or None."""
+get_by_handle = MOVES.find_by("handle")
+"""Return a task by its handle, or None."""
 
 
 def latest(reader: Reader, source: str, most: int) -> list[MoveTask]:

@@ -53,27 +53,14 @@ def policy_of(reader: Reader, account: str, region: str, name: str) -> str | Non
     return QUEUES.find_member(reader, "attributes", "Policy", where, account, region, name)
 
 
-def get(reader: Reader, account: str, region: str, name: str) -> Queue | None:
-    """Return a queue by its name, or None."""
-    return QUEUES.find(reader, "account = ? AND region = ? AND name = ?", account, region, name)
-
-
-def get_by_id(reader: Reader, key: int) -> Queue | None:
-    """Return the queue with this key, or None if its messages no longer belong to a queue."""
-    return QUEUES.find(reader, "id = ?", key)
-
-
-def page(reader: Reader, account: str, region: str, prefix: str, after: str, most: int) -> list[Queue]:
-    """Return queues of an account and region with a prefix, after a name, in order of name."""
-    where = "account = ? AND region = ? AND name > ? AND name >= ? AND name < ? ORDER BY name LIMIT ?"
-    return QUEUES.select(reader, where, account, region, after, prefix, f"{prefix}\U0010ffff", most)
-
-
-def dead_letter_sources(reader: Reader, dead_letter: str, after: str, most: int) -> list[Queue]:
-    """Return queues whose dead-letter queue has this ARN, after a name, in order of name."""
-    return QUEUES.select(reader, "dead_letter = ? AND name > ? ORDER BY name LIMIT ?", dead_letter, after, most)
-
-
+get = QUEUES.find_by("account", "region", "name")
+"""Return a queue by its name, or None."""
+get_by_id = QUEUES.find_by("id")
+"""Return the queue with this key, or None if its messages no longer belong to a queue."""
+page = QUEUES.page_by("account", "region", "name")
+"""Return queues of an account and region with a prefix, after a name, in order of name."""
+dead_letter_sources = QUEUES.page_by("dead_letter", "name")
+"""Return queues whose dead-letter queue has this ARN, after a name, in order of name."""
 put = QUEUES.insert
 """Insert a new queue, ignoring its id; return the id of the row."""
 

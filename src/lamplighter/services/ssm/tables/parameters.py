@@ -49,18 +49,12 @@ PARAMETERS = Table("ssm_parameters", Parameter, json={"tags": loads})
 VERSIONS = Table("ssm_parameter_versions", ParameterVersion, json={"labels": loads, "body": loads})
 
 
-def get(reader: Reader, account: str, region: str, name: str) -> Parameter | None:
-    """Return a parameter, or None."""
-    return PARAMETERS.find(reader, "account = ? AND region = ? AND name = ?", account, region, name)
-
-
+get = PARAMETERS.find_by("account", "region", "name")
+"""Return a parameter, or None."""
 insert = PARAMETERS.insert
 """Store a new parameter and return its id."""
-
-
-def update(tx: Tx, parameter: Parameter) -> None:
-    """Store a changed parameter."""
-    PARAMETERS.update(tx, parameter, "id = ?", parameter.id)
+update = PARAMETERS.update_by("id")
+"""Store a changed parameter."""
 
 
 def delete(tx: Tx, parameter: Parameter) -> None:
@@ -69,27 +63,18 @@ def delete(tx: Tx, parameter: Parameter) -> None:
     tx.execute("DELETE FROM ssm_parameters WHERE id = ?", (parameter.id,))
 
 
-def page(reader: Reader, account: str, region: str, after: str, most: int, prefix: str = "") -> list[Parameter]:
-    """Return parameters by name, after a name."""
-    where = "account = ? AND region = ? AND name > ? AND substr(name, 1, ?) = ? ORDER BY name LIMIT ?"
-    return PARAMETERS.select(reader, where, account, region, after, len(prefix), prefix, most)
+page = PARAMETERS.page_by("account", "region", "name")
+"""Return parameters by name, after a name."""
+version = VERSIONS.find_by("parameter", "version")
+"""Return a version of a parameter, or None."""
 
 
-def version(reader: Reader, parameter: Parameter, number: int) -> ParameterVersion | None:
-    """Return a version of a parameter, or None."""
-    return VERSIONS.find(reader, "parameter = ? AND version = ?", parameter.id, number)
-
-
-def versions(reader: Reader, parameter: Parameter, after: int = 0) -> list[ParameterVersion]:
+def versions(reader: Reader, parameter: int, after: int = 0) -> list[ParameterVersion]:
     """Return the versions of a parameter after a number, the oldest first."""
-    return VERSIONS.select(reader, "parameter = ? AND version > ? ORDER BY version", parameter.id, after)
+    return VERSIONS.select(reader, "parameter = ? AND version > ? ORDER BY version", parameter, after)
 
 
 put_version = VERSIONS.replace
 """Store a version, new or changed."""
-
-
-def delete_version(tx: Tx, row: ParameterVersion) -> None:
-    """Delete a version."""
-    sql = "DELETE FROM ssm_parameter_versions WHERE parameter = ? AND version = ?"
-    tx.execute(sql, (row.parameter, row.version))
+delete_version = VERSIONS.delete_by("parameter", "version")
+"""Delete a version."""
