@@ -5,8 +5,8 @@ See https://docs.aws.amazon.com/tag-editor/latest/userguide/tagging.html: keys t
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Generic, TypeVar
+from dataclasses import Field, dataclass, replace
+from typing import ClassVar, Generic, Protocol, TypeVar
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
@@ -14,6 +14,19 @@ from lamplighter.bus import Caller, Operation
 from lamplighter.store.db import Reader, Tx
 
 T = TypeVar("T")
+
+
+class TaggedRow(Protocol):
+    """A row of a table that has tags."""
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Json]]]
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """The tags by their keys."""
+
+
+R = TypeVar("R", bound=TaggedRow)
 MAX_TAGS = 50
 TOO_MANY_TAGS = f"A resource can have at most {MAX_TAGS} tags."
 """The message of services whose own message for too many tags is not known."""
@@ -89,6 +102,13 @@ class TagOperations(Generic[T]):
     """Finds a resource by the parameter that names it, and raises the service's errors."""
     _tags_of: Callable[[T], Mapping[str, str]]
     _save: Callable[[Tx, T, dict[str, str]], None]
+
+    @staticmethod
+    def of_rows(
+        rules: TagRules, find: Callable[[Reader, Caller, str], R], put: Callable[[Tx, R], None]
+    ) -> "TagOperations[R]":
+        """Return the operations on the tags of rows that `find` finds and `put` stores."""
+        return TagOperations(rules, find, lambda row: row.tags, lambda tx, row, tags: put(tx, replace(row, tags=tags)))
 
     def by_name(self) -> dict[str, Operation]:
         """Return the operations by their AWS names, for a service's table."""

@@ -63,12 +63,7 @@ class Repositories:
     def __init__(self, world: World, address: str) -> None:
         self._world = world
         self._address = address
-        self._tags = TagOperations(
-            TAG_RULES,
-            _find_by_arn,
-            lambda repository: repository.tags,
-            lambda tx, repository, tags: rows.update(tx, replace(repository, tags=tags)),
-        )
+        self._tags = TagOperations.of_rows(TAG_RULES, _find_by_arn, rows.update)
 
     def by_name(self) -> Mapping[str, Operation]:
         """Return the operations by their AWS names."""

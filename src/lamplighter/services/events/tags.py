@@ -1,7 +1,5 @@
 """Handle the tags of buses and rules."""
 
-from dataclasses import replace
-
 from lamplighter.base import arn
 from lamplighter.bus import Caller
 from lamplighter.operations.tags import TagOperations
@@ -25,6 +23,4 @@ def _find(reader: Reader, caller: Caller, text: str) -> Resource:
     raise ResourceNotFound(f"Resource {text} does not exist.")
 
 
-OPERATIONS = TagOperations(
-    TAG_RULES, _find, lambda found: found.tags, lambda tx, found, tags: rows.put(tx, replace(found, tags=tags))
-)
+OPERATIONS = TagOperations.of_rows(TAG_RULES, _find, rows.put)

@@ -54,11 +54,8 @@ class SecretManager:
     def __init__(self, world: World, values: SecretValues) -> None:
         self._world = world
         self._values = values
-        self._tags = TagOperations(
-            TAG_RULES,
-            lambda reader, caller, text: find_secret(reader, caller, {"SecretId": text}),
-            lambda secret: secret.tags,
-            lambda tx, secret, tags: rows.update(tx, replace(secret, tags=tags)),
+        self._tags = TagOperations.of_rows(
+            TAG_RULES, lambda reader, caller, text: find_secret(reader, caller, {"SecretId": text}), rows.update
         )
 
     def by_name(self) -> Mapping[str, Operation]:

@@ -4,7 +4,6 @@ See https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_AddTagsT
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller, Operation
@@ -38,9 +37,7 @@ def _find(reader: Reader, caller: Caller, name: str) -> Parameter:
         raise errors.InvalidResourceId from None
 
 
-_OPERATIONS = TagOperations(
-    TAG_RULES, _find, lambda found: found.tags, lambda tx, found, tags: rows.update(tx, replace(found, tags=tags))
-)
+_OPERATIONS = TagOperations.of_rows(TAG_RULES, _find, rows.update)
 
 
 def _add(tx: Tx, caller: Caller, params: Json) -> Json:

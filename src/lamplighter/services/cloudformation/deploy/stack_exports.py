@@ -17,7 +17,7 @@ def update_exports(turn: StackTurn, outputs: list[Json]) -> None:
     wanted = {output["ExportName"]: output["OutputValue"] for output in outputs if "ExportName" in output}
     had = {export.name: export.value for export in exports.exports_of(tx, stack.id)}
     for name, value in wanted.items():
-        other = exports.get(tx, stack.owner, name)
+        other = exports.get(tx, *stack.owner, name)
         if other is not None and other.stack != stack.id:
             holder = other.stack.split("/")[1]
             raise TemplateError(f"Export with name {name} is already exported by stack {holder}.")
@@ -31,7 +31,7 @@ def update_exports(turn: StackTurn, outputs: list[Json]) -> None:
             users = importing_stacks(turn, name)
             if users:
                 raise TemplateError(deletion_error(name, users))
-            exports.delete(tx, stack.owner, name)
+            exports.delete(tx, *stack.owner, name)
 
 
 def importing_stacks(turn: StackTurn, name: str) -> str:
@@ -50,7 +50,7 @@ def restore_exports(turn: StackTurn) -> None:
     if "outputs_before" not in stack.body:
         return
     for export in exports.exports_of(tx, stack.id):
-        exports.delete(tx, stack.owner, export.name)
+        exports.delete(tx, *stack.owner, export.name)
     for output in stack.body["outputs_before"]:
         if "ExportName" in output:
             exports.put(tx, stack.owner, Export(output["ExportName"], stack.id, output["OutputValue"]))

@@ -109,7 +109,7 @@ class StackScope:
         return shown[wanted] if wanted in shown else self._attribute(name, wanted)
 
     def _import_value(self, name: str) -> Json:
-        export = exports.get(self.reader, self.stack.owner, name)
+        export = exports.get(self.reader, *self.stack.owner, name)
         if export is None:
             raise TemplateError(f"No export named {name} found.")
         self.on_import(name)

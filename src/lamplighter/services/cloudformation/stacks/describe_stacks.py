@@ -216,7 +216,7 @@ def list_exports(reader: Reader, caller: Caller, params: Json) -> Json:
     def show(export: Export) -> Json:
         return {"ExportingStackId": export.stack, "Name": export.name, "Value": export.value}
 
-    read = partial(exports.page, reader, (caller.account, caller.region))
+    read = partial(exports.page, reader, caller.account, caller.region)
     return PAGES.page("Exports", params, "", read, show, lambda export: export.name)
 
 
@@ -225,6 +225,6 @@ def list_imports(reader: Reader, caller: Caller, params: Json) -> Json:
     owner, name = (caller.account, caller.region), params["ExportName"]
     read = partial(exports.importers, reader, owner, name)
     answer = PAGES.page("Imports", params, "", read, lambda key: key.split("/")[1], str)
-    if not answer["Imports"] or exports.get(reader, owner, name) is None:
+    if not answer["Imports"] or exports.get(reader, *owner, name) is None:
         raise StackValidationError(f"Export '{name}' is not imported by any stack.")
     return answer

@@ -17,7 +17,7 @@ RETENTION_MILLISECONDS = 90 * 86_400_000
 def retain_deleted(tx: Tx, stack: Stack, deleted_at: int) -> None:
     """Free the exports and imports of a stack that was deleted, and set the timer that deletes its rows."""
     for export in exports.exports_of(tx, stack.id):
-        exports.delete(tx, (stack.account, stack.region), export.name)
+        exports.delete(tx, *stack.owner, export.name)
     for name in exports.imports(tx, stack.id):
         exports.drop_import(tx, stack.id, name)
     timers.put(tx, Timer(SERVICE, stack.id, TIMER_NAME, deleted_at + RETENTION_MILLISECONDS), steady_clock=False)

@@ -21,17 +21,10 @@ class Export:
 EXPORTS = Table("stack_exports", Export)
 
 
-def get(reader: Reader, owner: Owner, name: str) -> Export | None:
-    """Return the export with this name, or None if there is none."""
-    return EXPORTS.find(reader, "account = ? AND region = ? AND name = ?", *owner, name)
-
-
-def page(reader: Reader, owner: Owner, after: str, most: int) -> list[Export]:
-    """Return exports whose names follow `after`, in order of name."""
-    where = "account = ? AND region = ? AND name > ? ORDER BY name LIMIT ?"
-    return EXPORTS.select(reader, where, *owner, after, most)
-
-
+get = EXPORTS.find_by("account", "region", "name")
+"""Return the export with this name, or None if there is none."""
+page = EXPORTS.page_by("account", "region", "name")
+"""Return exports whose names follow `after`, in order of name."""
 exports_of = EXPORTS.select_by("stack", order="name")
 """Return the exports of a stack, in order of name."""
 
@@ -42,9 +35,8 @@ def put(tx: Tx, owner: Owner, export: Export) -> None:
     tx.execute(sql, (*owner, export.name, export.stack, export.value))
 
 
-def delete(tx: Tx, owner: Owner, name: str) -> None:
-    """Delete an export."""
-    tx.execute("DELETE FROM stack_exports WHERE account = ? AND region = ? AND name = ?", (*owner, name))
+delete = EXPORTS.delete_by("account", "region", "name")
+"""Delete an export."""
 
 
 def record_import(tx: Tx, owner: Owner, name: str, stack: str) -> None:

@@ -45,11 +45,8 @@ _AWS_CREATED = 1_423_000_000_000
 """The creation time of AWS's own policies in answers: February 2015, when AWS introduced them."""
 
 
-TAG_OPERATIONS = TagOperations(
-    tag_rules("PolicyArn"),
-    lambda reader, _caller, policy: _find_own(reader, policy),
-    lambda policy: policy.tags,
-    lambda tx, policy, tags: policies.put(tx, replace(policy, tags=tags)),
+TAG_OPERATIONS = TagOperations.of_rows(
+    tag_rules("PolicyArn"), lambda reader, _caller, policy: _find_own(reader, policy), policies.put
 )
 """TagPolicy and UntagPolicy."""
 

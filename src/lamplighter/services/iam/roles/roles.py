@@ -46,12 +46,7 @@ SERVICE_ROLE_NAMES = {
 """The names of the service-linked roles that do not consist of the service's name."""
 
 
-TAG_OPERATIONS = TagOperations(
-    tag_rules("RoleName"),
-    find_role,
-    lambda role: role.tags,
-    lambda tx, role, tags: roles.put(tx, replace(role, tags=tags)),
-)
+TAG_OPERATIONS = TagOperations.of_rows(tag_rules("RoleName"), find_role, roles.put)
 """TagRole and UntagRole."""
 
 

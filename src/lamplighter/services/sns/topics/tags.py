@@ -29,6 +29,4 @@ def _find(reader: Reader, _caller: Caller, arn: str) -> Topic:
 
 
 RULES = TagRules(replace(UPPER_CASE, resource="ResourceArn"), TagLimitExceeded, _reserved, _check_duplicates)
-OPERATIONS = TagOperations(
-    RULES, _find, lambda topic: topic.tags, lambda tx, topic, tags: topics.put(tx, replace(topic, tags=tags))
-)
+OPERATIONS = TagOperations.of_rows(RULES, _find, topics.put)
