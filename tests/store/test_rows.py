@@ -62,12 +62,12 @@ async def test_a_row_comes_back_as_it_was_kept(store: Store) -> None:
 
 async def test_a_member_of_a_json_column_is_read_without_its_row_and_damage_reads_as_none(store: Store) -> None:
     key = await store.write(lambda tx: LAMPS.insert(tx, replace(LAMP, body={"Policy": "text", "list": [1]})))
-    assert LAMPS.find_member(store.reader, "body", "Policy", "id = ?", key) == "text"
-    assert LAMPS.find_member(store.reader, "body", "list", "id = ?", key) == "[1]"
-    assert LAMPS.find_member(store.reader, "body", "other", "id = ?", key) is None
-    assert LAMPS.find_member(store.reader, "body", "Policy", "id = ?", key + 1) is None
+    assert LAMPS.member_by("body", "Policy", "id")(store.reader, key) == "text"
+    assert LAMPS.member_by("body", "list", "id")(store.reader, key) == "[1]"
+    assert LAMPS.member_by("body", "other", "id")(store.reader, key) is None
+    assert LAMPS.member_by("body", "Policy", "id")(store.reader, key + 1) is None
     await store.write(lambda tx: tx.execute("UPDATE lamps SET body = '{broken'"))
-    assert LAMPS.find_member(store.reader, "body", "Policy", "id = ?", key) is None
+    assert LAMPS.member_by("body", "Policy", "id")(store.reader, key) is None
 
 
 async def test_a_row_is_replaced_or_updated_whole(store: Store) -> None:

@@ -102,16 +102,6 @@ class Table(Generic[R]):
         row = reader.row(f"{self.query} WHERE {where}", values)
         return self.parse(row) if row else None
 
-    def find_member(self, reader: Reader, field: str, member: str, where: str, *values: Json) -> Json | None:
-        """Return a member of a field whose column is a JSON object, without reading the rest of the row.
-
-        The first row that satisfies the condition counts. Without such a row or member, or if the JSON is damaged, the
-        result is None; an array or object is returned as its text.
-        """
-        column = self._columns[field]
-        found = f"CASE WHEN json_valid({column}) THEN json_extract({column}, '$.{member}') END"
-        return reader.value(f"SELECT {found} FROM {self._name} WHERE {where}", values)  # noqa: S608
-
     def select(self, reader: Reader, where: str, *values: Json) -> list[R]:
         """Return the rows that satisfy a condition."""
         return [self.parse(row) for row in reader.rows(f"{self.query} WHERE {where}", values)]
@@ -163,11 +153,21 @@ class Table(Generic[R]):
 
         def find(reader: Reader, *values: Value) -> R | None:
             row = reader.row(sql, values)
-            if row is None or log is None:
-                return self.parse(row) if row else None
-            return next(self.readable([row], log), None)
+            if row is None:
+                return None
+            return self.parse(row) if log is None else next(self.readable([row], log), None)
 
         return find
+
+    def member_by(self, field: str, member: str, *names: str) -> Query[Json | None]:
+        """Make the query for a member of a field whose column is a JSON object; the rest of the row is not read.
+
+        Without such a row or member, or if the JSON is damaged, the result is None; an array or object is its text.
+        """
+        column = self._columns[field]
+        found = f"CASE WHEN json_valid({column}) THEN json_extract({column}, '$.{member}') END"
+        sql = f"SELECT {found} FROM {self._name} WHERE {self._equal(names)}"  # noqa: S608
+        return lambda reader, *values: reader.value(sql, values)
 
     def select_by(self, *names: str, order: str) -> Query[list[R]]:
         """Make the query for the rows with values of these fields, in order."""

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from lamplighter.base import arn
 from lamplighter.base.json_text import Json, loads
-from lamplighter.store.db import Reader
 from lamplighter.store.rows import Table
 
 SERVICE = "ecr"
@@ -38,12 +37,8 @@ class Repository:
 REPOSITORIES = Table("ecr_repositories", Repository, json={"tags": loads, "body": loads})
 
 
-def policy_of(reader: Reader, account: str, region: str, name: str) -> str | None:
-    """Return the policy of a repository that has one; nothing else of its row is read."""
-    where = "account = ? AND region = ? AND name = ?"
-    return REPOSITORIES.find_member(reader, "body", "policyText", where, account, region, name)
-
-
+policy_of = REPOSITORIES.member_by("body", "policyText", "account", "region", "name")
+"""Return the policy of a repository that has one; nothing else of its row is read."""
 get = REPOSITORIES.find_by("account", "region", "name")
 """Return a repository, or None."""
 page = REPOSITORIES.page_by("account", "region", "name")

@@ -51,11 +51,8 @@ def read_map(text: str) -> dict[str, str]:
 TOPICS = Table("topics", Topic, json={"attributes": read_map, "tags": read_map})
 
 
-def policy_of(reader: Reader, arn: str) -> str | None:
-    """Return the policy of a topic that has one; nothing else of its row is read."""
-    return TOPICS.find_member(reader, "attributes", "Policy", "arn = ?", arn)
-
-
+policy_of = TOPICS.member_by("attributes", "Policy", "arn")
+"""Return the policy of a topic that has one; nothing else of its row is read."""
 get = TOPICS.find_by("arn")
 """Return a topic by its ARN, or None."""
 

@@ -47,12 +47,8 @@ class Queue:
 QUEUES = Table("sqs_queues", Queue, json={"attributes": loads, "tags": loads})
 
 
-def policy_of(reader: Reader, account: str, region: str, name: str) -> str | None:
-    """Return the policy of a queue that has one; nothing else of its row is read."""
-    where = "account = ? AND region = ? AND name = ?"
-    return QUEUES.find_member(reader, "attributes", "Policy", where, account, region, name)
-
-
+policy_of = QUEUES.member_by("attributes", "Policy", "account", "region", "name")
+"""Return the policy of a queue that has one; nothing else of its row is read."""
 get = QUEUES.find_by("account", "region", "name")
 """Return a queue by its name, or None."""
 get_by_id = QUEUES.find_by("id")
