@@ -87,7 +87,7 @@ def test_a_page_that_learns_the_zone_of_the_browser_late_keeps_what_the_user_doe
 ) -> None:
     page = traveller.new_page()
     held: list[Route] = []
-    page.route("**/clock", lambda route: held.append(route))
+    page.route("**/clock", lambda route: held.append(route))  # noqa: PLW0108 - Playwright takes no built-in function
     page.goto(f"{served.url}/tasks")
     page.locator("#clock summary").click()
     field = page.locator("#clock").get_by_label("Another zone")
