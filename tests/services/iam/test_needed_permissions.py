@@ -86,6 +86,7 @@ def arn(service: str, resource: str, region: str = REGION) -> str:
 
 
 MACHINE = arn("states", "stateMachine:m")
+MAP = arn("states", "mapRun:m/e:r")
 GROUP = arn("logs", "log-group:g")
 STACK = arn("cloudformation", "stack/s/*")
 
@@ -95,6 +96,7 @@ STACK = arn("cloudformation", "stack/s/*")
     [
         ("states", "StartExecution", {"stateMachineArn": f"{MACHINE}:live"}, ("states:StartExecution", MACHINE)),
         ("states", "ListStateMachines", {}, ("states:ListStateMachines", "*")),
+        ("states", "ListExecutions", {"stateMachineArn": MACHINE, "mapRunArn": MAP}, ("states:ListExecutions", MAP)),
         ("states", "CreateActivity", {"name": "a"}, ("states:CreateActivity", arn("states", "activity:a"))),
         ("ecs", "StopTask", {"cluster": "c", "task": "t"}, ("ecs:StopTask", arn("ecs", "task/c/t"))),
         ("ecs", "DescribeClusters", {}, ("ecs:DescribeClusters", arn("ecs", "cluster/default"))),
@@ -102,9 +104,12 @@ STACK = arn("cloudformation", "stack/s/*")
         ("events", "PutRule", {"Name": "r", "EventBusName": "b"}, ("events:PutRule", arn("events", "rule/b/r"))),
         ("events", "PutEvents", {"Entries": [{}]}, ("events:PutEvents", arn("events", "event-bus/default"))),
         ("scheduler", "GetSchedule", {"Name": "s"}, ("scheduler:GetSchedule", arn("scheduler", "schedule/default/s"))),
+        ("sns", "Publish", {"TopicArn": "", "TargetArn": arn("sns", "t")}, ("sns:Publish", arn("sns", "t"))),
         ("sns", "PublishBatch", {"TopicArn": arn("sns", "t")}, ("sns:Publish", arn("sns", "t"))),
         ("sqs", "SendMessage", {"QueueUrl": f"http://h/{ACCOUNT}/q"}, ("sqs:SendMessage", arn("sqs", "q"))),
         ("sqs", "DeleteMessageBatch", {"QueueUrl": f"http://h/{ACCOUNT}/q"}, ("sqs:DeleteMessage", arn("sqs", "q"))),
+        ("logs", "FilterLogEvents", {}, ("logs:FilterLogEvents", arn("logs", "log-group::log-stream:"))),
+        ("logs", "PutResourcePolicy", {"resourceArn": GROUP}, ("logs:PutResourcePolicy", "*")),
         ("logs", "FilterLogEvents", {"logGroupName": "g"}, ("logs:FilterLogEvents", f"{GROUP}:log-stream:")),
         (
             "logs",
