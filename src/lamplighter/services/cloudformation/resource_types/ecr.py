@@ -84,7 +84,6 @@ KINDS: Mapping[str, ResourceType] = {
         _update_repository,
         _delete_repository,
         NameRule("RepositoryName", 256),
-        CREATION_ONLY,
         # The images are those of Docker, which keeps them.
         without_effect=("EmptyOnDelete", "LifecyclePolicy/RegistryId"),
         exists=_repository_exists,

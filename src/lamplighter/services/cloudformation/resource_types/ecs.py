@@ -98,7 +98,6 @@ KINDS: Mapping[str, ResourceType] = {
         _update_provider,
         call_with_id("DeleteCapacityProvider", "capacityProvider"),
         NameRule("Name", 255),
-        ("ClusterName",),
         exists=exists_by_call(
             "DescribeCapacityProviders",
             "capacityProviders",
@@ -111,18 +110,12 @@ KINDS: Mapping[str, ResourceType] = {
         call_with_id(
             "PutClusterCapacityProviders", "cluster", CapacityProviders=[], DefaultCapacityProviderStrategy=[]
         ),
-        replacement_properties=("Cluster",),
     ),
     "AWS::ECS::TaskDefinition": ResourceType(
         _register,
         update_only_tags,
         call_with_id("DeregisterTaskDefinition", "taskDefinition"),
         NameRule("Family", 255, survives_replacement=True),
-        (
-            *("ContainerDefinitions", "Cpu", "EnableFaultInjection", "EphemeralStorage", "ExecutionRoleArn", "Volumes"),
-            *("InferenceAccelerators", "IpcMode", "Memory", "NetworkMode", "PidMode", "PlacementConstraints"),
-            *("ProxyConfiguration", "RequiresCompatibilities", "RuntimePlatform", "TaskRoleArn"),
-        ),
         adapt_properties=adapt_task_definition,
         exists=exists_by_call(
             "DescribeTaskDefinition",

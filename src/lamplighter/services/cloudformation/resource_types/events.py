@@ -160,8 +160,8 @@ KINDS: Mapping[str, ResourceType] = {
         _update_rule,
         _delete_rule,
         NameRule("Name", 64),
+        # The schema lists it as conditional; here another bus always requires another rule.
         ("EventBusName",),
-        conditional_replacement_properties=("EventBusName",),
         exists=_rule_exists,
     ),
     "AWS::Events::EventBus": ResourceType(
@@ -169,18 +169,16 @@ KINDS: Mapping[str, ResourceType] = {
         _update_bus,
         call_with_id("DeleteEventBus", "Name"),
         NameRule("Name", 256),
+        # UpdateEventBus does not have it.
         ("EventSourceName",),
         repeated_attributes=("Name", "Policy"),
     ),
-    "AWS::Events::EventBusPolicy": ResourceType(
-        _put_statement, _put_statement, _remove_statement, replacement_properties=("EventBusName", "StatementId")
-    ),
+    "AWS::Events::EventBusPolicy": ResourceType(_put_statement, _put_statement, _remove_statement),
     "AWS::Events::Archive": ResourceType(
         _create_archive,
         call_with_id("UpdateArchive", "ArchiveName", *ARCHIVE_PROPERTIES),
         call_with_id("DeleteArchive", "ArchiveName"),
         NameRule("ArchiveName", 48),
-        ("SourceArn",),
         repeated_attributes=("ArchiveName",),
     ),
     "AWS::Events::Connection": ResourceType(

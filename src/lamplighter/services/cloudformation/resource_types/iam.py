@@ -174,7 +174,6 @@ KINDS: Mapping[str, ResourceType] = {
         _update_role,
         _delete_role,
         NameRule("RoleName", 64),
-        ("Path",),
         exists=exists_by_call("GetRole", "RoleName"),
     ),
     "AWS::IAM::Policy": ResourceType(
@@ -184,15 +183,12 @@ KINDS: Mapping[str, ResourceType] = {
         NameRule(None, 128),
         without_effect=("Groups", "Users"),
     ),
-    "AWS::IAM::RolePolicy": ResourceType(
-        _put_role_policy, _put_role_policy, _delete_role_policy, replacement_properties=("PolicyName", "RoleName")
-    ),
+    "AWS::IAM::RolePolicy": ResourceType(_put_role_policy, _put_role_policy, _delete_role_policy),
     "AWS::IAM::ManagedPolicy": ResourceType(
         _create_managed,
         _update_managed,
         _delete_managed,
         NameRule("ManagedPolicyName", 128),
-        ("Path", "Description"),
         without_effect=("Groups", "Users"),
         exists=exists_by_call("GetPolicy", "PolicyArn"),
     ),
@@ -201,7 +197,6 @@ KINDS: Mapping[str, ResourceType] = {
         call_with_id("UpdateRoleDescription", "RoleName", "Description"),
         call_with_id("DeleteServiceLinkedRole", "RoleName"),
         NameRule(None, 64),
-        ("AWSServiceName", "CustomSuffix"),
         exists=exists_by_call("GetRole", "RoleName"),
     ),
 }

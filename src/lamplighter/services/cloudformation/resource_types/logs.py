@@ -9,7 +9,6 @@ See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_L
 from collections.abc import Mapping
 
 from lamplighter.services.cloudformation.resource_types.resource_type import (
-    ALL_PROPERTIES,
     CreatedResource,
     NameRule,
     Plan,
@@ -99,6 +98,7 @@ KINDS: Mapping[str, ResourceType] = {
         _update_group,
         call_with_id("DeleteLogGroup", "logGroupName"),
         NameRule("LogGroupName", 512),
+        # CreateLogGroup says of it: "can't be changed after a log group is created".
         ("LogGroupClass",),
         without_effect=(
             *("BearerTokenAuthenticationEnabled", "DataProtectionPolicy", "FieldIndexPolicies"),
@@ -112,7 +112,6 @@ KINDS: Mapping[str, ResourceType] = {
         make_no_call,
         call_with_id("DeleteLogStream", "logStreamName", "LogGroupName"),
         NameRule("LogStreamName", 512),
-        ALL_PROPERTIES,
     ),
     "AWS::Logs::ResourcePolicy": ResourceType(
         _put_policy, _put_policy, call_with_id("DeleteResourcePolicy", "policyName"), NameRule("PolicyName", 255)
@@ -122,6 +121,5 @@ KINDS: Mapping[str, ResourceType] = {
         _put_metric,
         call_with_id("DeleteMetricFilter", "filterName", "LogGroupName"),
         NameRule("FilterName", 512),
-        ("LogGroupName",),
     ),
 }

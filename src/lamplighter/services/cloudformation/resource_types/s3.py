@@ -229,7 +229,6 @@ KINDS: Mapping[str, ResourceType] = {
         _update_bucket,
         call_with_id("DeleteBucket", "Bucket"),
         NameRule("BucketName", 63),
-        ("BucketNamePrefix", "BucketNamespace"),
         without_effect=(
             *("AbacStatus", "AccelerateConfiguration", "AccessControl", "AnalyticsConfigurations", "BucketNamePrefix"),
             *("BucketNamespace", "IntelligentTieringConfigurations", "InventoryConfigurations"),
@@ -245,7 +244,6 @@ KINDS: Mapping[str, ResourceType] = {
         _put_policy,
         _put_policy,
         call_with_id("DeleteBucketPolicy", "Bucket"),
-        replacement_properties=("Bucket",),
         exists=exists_by_call("GetBucketPolicy", "Bucket"),
     ),
 }

@@ -74,6 +74,7 @@ KINDS: Mapping[str, ResourceType] = {
         _update_schedule,
         call_with_id("DeleteSchedule", "Name", "GroupName"),
         NameRule("Name", 64),
+        # UpdateSchedule finds the schedule by it: "You must provide this value … to find the schedule".
         ("GroupName",),
         adapt_properties=_with_kept_state,
         exists=exists_by_call("GetSchedule", "Name", "GroupName"),

@@ -1,4 +1,4 @@
-"""Read AWS's schemas of resource types: the properties that a template may set, and those that identify a resource.
+"""Read AWS's schemas of resource types: the properties of a template, and those that identify or replace a resource.
 
 The wheel has extracts of cfn-lint's copies (`build_models.py`); a checkout reads those of cfn-lint, at first use.
 See https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-schema.html.
@@ -29,6 +29,10 @@ class Schema:
     """The properties that only AWS sets, which Fn::GetAtt returns."""
     identifier: tuple[str, ...]
     """The properties that identify a resource, as the import of existing resources names them."""
+    create_only: frozenset[str]
+    """The properties whose change requires a replacement."""
+    conditionally_create_only: frozenset[str]
+    """The properties whose change requires a replacement in some cases."""
 
 
 @cache
@@ -37,7 +41,13 @@ def read_schema(kind: str) -> Schema:
     document = _extracts()[kind] if EXTRACTS.exists() else _document(kind)
     read_only = _names(document.get("readOnlyProperties", []))
     names = frozenset(document["properties"])
-    return Schema(names.difference(read_only), names.intersection(read_only), _names(document["primaryIdentifier"]))
+    return Schema(
+        names.difference(read_only),
+        names.intersection(read_only),
+        _names(document["primaryIdentifier"]),
+        names.intersection(_names(document.get("createOnlyProperties", []))),
+        names.intersection(_names(document.get("conditionalCreateOnlyProperties", []))),
+    )
 
 
 def _names(paths: list[str]) -> tuple[str, ...]:

@@ -78,7 +78,6 @@ KINDS: Mapping[str, ResourceType] = {
         _put_policy,
         _put_policy,
         call_with_id("DeleteResourcePolicy", "SecretId"),
-        replacement_properties=("SecretId",),
         without_effect=("BlockPublicPolicy",),
     ),
 }

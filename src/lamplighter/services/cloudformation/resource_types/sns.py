@@ -170,7 +170,6 @@ KINDS: Mapping[str, ResourceType] = {
         _update_topic,
         call_with_id("DeleteTopic", "TopicArn"),
         NameRule("TopicName", 256, fifo_property="FifoTopic"),
-        ("FifoTopic",),
         repeated_attributes=("TopicName",),
         adapt_properties=_with_own_subscription,
         exists=exists_by_call("GetTopicAttributes", "TopicArn"),
@@ -179,7 +178,6 @@ KINDS: Mapping[str, ResourceType] = {
         _subscribe,
         _update_subscription,
         call_with_id("Unsubscribe", "SubscriptionArn"),
-        replacement_properties=ENDPOINT_PROPERTIES,
         # One engine has all regions: the topic's ARN contains the region.
         without_effect=("Region",),
         adapt_properties=_with_confirmation,
@@ -187,7 +185,5 @@ KINDS: Mapping[str, ResourceType] = {
     ),
     # A deleted policy stays in place: it allows nothing that the topic's owner, the only user, may not do anyway.
     "AWS::SNS::TopicPolicy": ResourceType(_put_policies, _put_policies, make_no_call),
-    "AWS::SNS::TopicInlinePolicy": ResourceType(
-        _put_inline_policy, _put_inline_policy, make_no_call, replacement_properties=("TopicArn",)
-    ),
+    "AWS::SNS::TopicInlinePolicy": ResourceType(_put_inline_policy, _put_inline_policy, make_no_call),
 }

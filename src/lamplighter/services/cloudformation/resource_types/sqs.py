@@ -86,7 +86,6 @@ KINDS: Mapping[str, ResourceType] = {
         _update_queue,
         call_with_id("DeleteQueue", "QueueUrl"),
         NameRule("QueueName", 80, fifo_property="FifoQueue"),
-        ("FifoQueue",),
         repeated_attributes=("QueueName",),
         exists=exists_by_call("GetQueueAttributes", "QueueUrl"),
     ),
@@ -95,6 +94,5 @@ KINDS: Mapping[str, ResourceType] = {
         _put_inline_policy,
         _put_inline_policy,
         call_with_id("SetQueueAttributes", "QueueUrl", Attributes=NO_POLICY),
-        replacement_properties=("Queue",),
     ),
 }

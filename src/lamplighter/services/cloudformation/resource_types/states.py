@@ -10,7 +10,6 @@ from lamplighter.base.json_text import Json, dumps
 from lamplighter.lang.template.functions import value_as_text
 from lamplighter.services.cloudformation.errors import ResourceFailed
 from lamplighter.services.cloudformation.resource_types.resource_type import (
-    ALL_PROPERTIES,
     CreatedResource,
     NameRule,
     Plan,
@@ -102,14 +101,12 @@ KINDS: Mapping[str, ResourceType] = {
         _update_machine,
         call_with_id("DeleteStateMachine", "stateMachineArn"),
         NameRule("StateMachineName", 80, has_stack_name=False),
-        ("StateMachineType",),
         exists=exists_by_call("DescribeStateMachine", "stateMachineArn", includedData="METADATA_ONLY"),
     ),
     "AWS::StepFunctions::StateMachineVersion": ResourceType(
         _create_version,
         make_no_call,
         call_with_id("DeleteStateMachineVersion", "stateMachineVersionArn"),
-        replacement_properties=ALL_PROPERTIES,
     ),
     "AWS::StepFunctions::StateMachineAlias": ResourceType(
         _create_alias,
@@ -124,7 +121,6 @@ KINDS: Mapping[str, ResourceType] = {
         update_only_tags,
         call_with_id("DeleteActivity", "activityArn"),
         NameRule("Name", 80, has_stack_name=False),
-        ("EncryptionConfiguration",),
         repeated_attributes=("Name",),
     ),
 }
