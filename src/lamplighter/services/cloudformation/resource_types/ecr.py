@@ -6,10 +6,13 @@ See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-r
 from collections.abc import Mapping
 
 from lamplighter.base.json_text import Json
+from lamplighter.services.cloudformation.resource_types.read_properties import pick, read_tags
 from lamplighter.services.cloudformation.resource_types.resource_type import (
     CreatedResource,
     NameRule,
     Plan,
+    PresentProperties,
+    Properties,
     ResourceRequest,
     ResourceType,
     update_tags,
@@ -17,6 +20,7 @@ from lamplighter.services.cloudformation.resource_types.resource_type import (
 
 SETTINGS = ("ImageTagMutability", "ImageTagMutabilityExclusionFilters", "ImageScanningConfiguration")
 CREATION_ONLY = ("EncryptionConfiguration",)
+COMPARED_NAMES = ("RepositoryName", *SETTINGS, *CREATION_ONLY, "Tags")
 
 
 def _create_repository(request: ResourceRequest) -> Plan[CreatedResource]:
@@ -78,6 +82,12 @@ def _repository_exists(request: ResourceRequest) -> Plan[bool]:
     return True
 
 
+def _read_repository(request: ResourceRequest) -> Plan[Properties | None]:
+    (found,) = (yield "DescribeRepositories", {"RepositoryNames": [request.physical]})["repositories"]
+    tags = yield from read_tags("ListTagsForResource", "ResourceArn", found["repositoryArn"], "tags")
+    return {**pick(found, COMPARED_NAMES), "Tags": tags}
+
+
 KINDS: Mapping[str, ResourceType] = {
     "AWS::ECR::Repository": ResourceType(
         _create_repository,
@@ -87,5 +97,6 @@ KINDS: Mapping[str, ResourceType] = {
         # The images are those of Docker, which keeps them.
         without_effect=("EmptyOnDelete", "LifecyclePolicy/RegistryId"),
         exists=_repository_exists,
+        present=PresentProperties(COMPARED_NAMES, _read_repository),
     ),
 }

@@ -6,12 +6,16 @@ effect. See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReferen
 
 from collections.abc import Mapping
 from dataclasses import replace
+from urllib.parse import unquote
 
 from lamplighter.base.json_text import Json
+from lamplighter.services.cloudformation.resource_types.read_properties import call_if_found, pick
 from lamplighter.services.cloudformation.resource_types.resource_type import (
     CreatedResource,
     NameRule,
     Plan,
+    PresentProperties,
+    Properties,
     ResourceRequest,
     ResourceType,
     call_with_id,
@@ -19,6 +23,9 @@ from lamplighter.services.cloudformation.resource_types.resource_type import (
 )
 
 ROLE_PROPERTIES = ("AssumeRolePolicyDocument", "Description", "MaxSessionDuration", "Path", "PermissionsBoundary")
+ROLE_NAMES = ("RoleName", *ROLE_PROPERTIES, "Policies", "ManagedPolicyArns", "Tags")
+MANAGED_NAMES = ("ManagedPolicyName", "Path", "Description", "PolicyDocument", "Tags")
+"""The properties of roles and managed policies that are compared."""
 DEFAULT_MAX_SESSION = 3600
 MAX_VERSIONS = 5
 
@@ -71,6 +78,32 @@ def _delete_role(request: ResourceRequest) -> Plan[object]:
     """Delete a role and what its own properties put into it; other policies keep it, as on AWS."""
     yield from _put_policies(replace(request, before=request.properties, properties={}))
     return (yield "DeleteRole", {"RoleName": request.physical})
+
+
+def _read_role(request: ResourceRequest) -> Plan[Properties | None]:
+    named = {"RoleName": request.physical}
+    found = (yield "GetRole", named)["Role"]
+    boundary = found.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
+    attached = (yield "ListAttachedRolePolicies", named).get("AttachedPolicies", [])
+    arns = {each["PolicyArn"] for each in attached}
+    return {
+        **pick(found, ROLE_NAMES),
+        "AssumeRolePolicyDocument": unquote(found["AssumeRolePolicyDocument"]),
+        "PermissionsBoundary": boundary,
+        "Policies": (yield from _present_policies(request)),
+        "ManagedPolicyArns": [each for each in request.get("ManagedPolicyArns", []) if each in arns],
+    }
+
+
+def _present_policies(request: ResourceRequest) -> Plan[Json]:
+    """Return the policies of the template that the role has: other resources may add policies to it, too."""
+    found = []
+    for wanted in request.get("Policies", []):
+        named = {"RoleName": request.physical, "PolicyName": wanted["PolicyName"]}
+        answer = yield from call_if_found("GetRolePolicy", named)
+        if answer is not None:
+            found.append({"PolicyName": wanted["PolicyName"], "PolicyDocument": unquote(answer["PolicyDocument"])})
+    return found
 
 
 def _update_tags(request: ResourceRequest, resource: Mapping[str, Json], kind: str) -> Plan[None]:
@@ -163,6 +196,14 @@ def _delete_managed(request: ResourceRequest) -> Plan[object]:
 # --- service-linked roles --------------------------------------------------------------------------------------------
 
 
+def _read_managed(request: ResourceRequest) -> Plan[Properties | None]:
+    found = (yield "GetPolicy", {"PolicyArn": request.physical})["Policy"]
+    version = {"PolicyArn": request.physical, "VersionId": found["DefaultVersionId"]}
+    document = (yield "GetPolicyVersion", version)["PolicyVersion"]["Document"]
+    named = pick(found, MANAGED_NAMES, ManagedPolicyName="PolicyName")
+    return {**named, "PolicyDocument": unquote(document)}
+
+
 def _create_linked_role(request: ResourceRequest) -> Plan[CreatedResource]:
     role = (yield "CreateServiceLinkedRole", request.pick("AWSServiceName", "CustomSuffix", "Description"))["Role"]
     return CreatedResource(role["RoleName"], {"RoleName": role["RoleName"]})
@@ -175,6 +216,7 @@ KINDS: Mapping[str, ResourceType] = {
         _delete_role,
         NameRule("RoleName", 64),
         exists=exists_by_call("GetRole", "RoleName"),
+        present=PresentProperties(ROLE_NAMES, _read_role),
     ),
     "AWS::IAM::Policy": ResourceType(
         _put_policy,
@@ -191,6 +233,7 @@ KINDS: Mapping[str, ResourceType] = {
         NameRule("ManagedPolicyName", 128),
         without_effect=("Groups", "Users"),
         exists=exists_by_call("GetPolicy", "PolicyArn"),
+        present=PresentProperties(MANAGED_NAMES, _read_managed),
     ),
     "AWS::IAM::ServiceLinkedRole": ResourceType(
         _create_linked_role,

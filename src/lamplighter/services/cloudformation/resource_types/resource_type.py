@@ -161,6 +161,11 @@ def properties_without_effect(kind: ResourceType, properties: Properties) -> lis
     return found
 
 
+def identify_by_arn(_request: ResourceRequest, arn: str) -> CreatedResource:
+    """Return a resource whose physical id is its ARN."""
+    return CreatedResource(arn, {"Arn": arn})
+
+
 def call_with_id(
     operation: str, parameter: str, *properties: str, **fixed: Json
 ) -> Callable[[ResourceRequest], Plan[CreatedResource]]:
