@@ -38,7 +38,11 @@ class Schema:
 @cache
 def read_schema(kind: str) -> Schema:
     """Return the schema of a type that AWS has."""
-    document = _extracts()[kind] if EXTRACTS.exists() else _document(kind)
+    return parse_schema(_extracts()[kind] if EXTRACTS.exists() else _document(kind))
+
+
+def parse_schema(document: Json) -> Schema:
+    """Return what AWS's document or the wheel's extract of it says."""
     read_only = _names(document.get("readOnlyProperties", []))
     names = frozenset(document["properties"])
     return Schema(
