@@ -4,13 +4,18 @@ The schemas are those in cfn-lint. See
 https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-schema.html.
 """
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
 
 import pytest
 
+import lamplighter
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.services.cloudformation.resource_types.operation_parameters import fit_to_shape
 from lamplighter.services.cloudformation.resource_types.registry import (
+    MODULES,
     RESOURCE_TYPES,
     requires_replacement,
     service_of,
@@ -19,6 +24,14 @@ from lamplighter.services.cloudformation.resource_types.resource_type import Pla
 from lamplighter.wire.models.service_models import SERVICES, load_service
 from tests.services.cloudformation.resource_types.registry import Example, example, schema_of
 
+PACKAGE = Path(lamplighter.__file__).parent
+SOURCES = {str(path.relative_to(PACKAGE)): path.read_text() for path in (PACKAGE / "services").rglob("*.py")}
+NAMED_ELSEWHERE = {
+    "AWS::IAM::Role": {"resource_types/recorded_only.py"},
+    "AWS::IAM::ManagedPolicy": {"resource_types/recorded_only.py"},
+    "AWS::SecretsManager::Secret": {"stacks/shown_properties.py"},
+}
+"""The types that a module beside their own names: IAM may be elsewhere, and templates refer to secrets' values."""
 UNCHANGEABLE_PROPERTIES = {
     "AWS::ECS::CapacityProvider": {
         "AutoScalingGroupProvider/AutoScalingGroupArn",
@@ -136,6 +149,14 @@ def is_declared_lost(name: str, place: str) -> bool:
     """Return whether the type declares that a property has no effect, or another property repeats it."""
     known = {*RESOURCE_TYPES[name].without_effect, *REPEATED_PROPERTIES.get(name, set())}
     return any(place == each or place.startswith(f"{each}/") for each in known)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_resource_type_is_known_in_one_file_of_the_services(module: ModuleType) -> None:
+    for name in module.KINDS:
+        naming = {path for path, text in SOURCES.items() if re.search(rf'"{name}"', text)}
+        others = {f"services/cloudformation/{each}" for each in NAMED_ELSEWHERE.get(name, set())}
+        assert naming - others == {f"services/cloudformation/resource_types/{module.__name__.rpartition('.')[2]}.py"}
 
 
 @pytest.mark.parametrize("name", sorted(RESOURCE_TYPES))
