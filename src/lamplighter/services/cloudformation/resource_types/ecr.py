@@ -15,6 +15,8 @@ from lamplighter.services.cloudformation.resource_types.resource_type import (
     Properties,
     ResourceRequest,
     ResourceType,
+    call_with_id,
+    exists_by_call,
     update_tags,
 )
 
@@ -72,16 +74,6 @@ def _update_repository(request: ResourceRequest) -> Plan[CreatedResource]:
     return request.unchanged
 
 
-def _delete_repository(request: ResourceRequest) -> Plan[object]:
-    yield "DeleteRepository", {"RepositoryName": request.physical, "Force": True}
-    return None
-
-
-def _repository_exists(request: ResourceRequest) -> Plan[bool]:
-    yield "DescribeRepositories", {"RepositoryNames": [request.physical]}
-    return True
-
-
 def _read_repository(request: ResourceRequest) -> Plan[Properties | None]:
     (found,) = (yield "DescribeRepositories", {"RepositoryNames": [request.physical]})["repositories"]
     tags = yield from read_tags("ListTagsForResource", "ResourceArn", found["repositoryArn"], "tags")
@@ -92,11 +84,11 @@ KINDS: Mapping[str, ResourceType] = {
     "AWS::ECR::Repository": ResourceType(
         _create_repository,
         _update_repository,
-        _delete_repository,
+        call_with_id("DeleteRepository", "RepositoryName", Force=True),
         NameRule("RepositoryName", 256),
         # The images are those of Docker, which keeps them.
         without_effect=("EmptyOnDelete", "LifecyclePolicy/RegistryId"),
-        exists=_repository_exists,
+        exists=exists_by_call("DescribeRepositories", "RepositoryNames"),
         present=PresentProperties(COMPARED_NAMES, _read_repository),
     ),
 }

@@ -20,6 +20,7 @@ from lamplighter.services.cloudformation.resource_types.resource_type import (
     ResourceType,
     call_with_id,
     exists_by_call,
+    update_tags,
 )
 
 ROLE_PROPERTIES = ("AssumeRolePolicyDocument", "Description", "MaxSessionDuration", "Path", "PermissionsBoundary")
@@ -51,7 +52,7 @@ def _update_role(request: ResourceRequest) -> Plan[CreatedResource]:
     elif request.before.get("PermissionsBoundary") is not None:
         yield "DeleteRolePermissionsBoundary", role
     yield from _put_policies(request)
-    yield from _update_tags(request, role, "Role")
+    yield from update_tags(request, role, "Role")
     return request.unchanged
 
 
@@ -106,14 +107,6 @@ def _present_policies(request: ResourceRequest) -> Plan[Json]:
     return found
 
 
-def _update_tags(request: ResourceRequest, resource: Mapping[str, Json], kind: str) -> Plan[None]:
-    removed = {tag["Key"] for tag in request.tags_before} - {tag["Key"] for tag in request.tags}
-    if removed:
-        yield f"Untag{kind}", {**resource, "TagKeys": sorted(removed)}
-    if request.tags and request.tags != request.tags_before:
-        yield f"Tag{kind}", {**resource, **request.tag_parameter}
-
-
 # --- policies of several roles ----------------------------------------------------------------------------------------
 
 
@@ -164,7 +157,7 @@ def _update_managed(request: ResourceRequest) -> Plan[CreatedResource]:
         given = {"PolicyDocument": request.get("PolicyDocument"), "SetAsDefault": True}
         yield "CreatePolicyVersion", {**policy, **given}
     yield from _attach(request.physical, request.get("Roles", []), request.before.get("Roles") or [])
-    yield from _update_tags(request, policy, "Policy")
+    yield from update_tags(request, policy, "Policy")
     found = (yield "GetPolicy", policy)["Policy"]
     return CreatedResource(request.physical, _managed_attributes(found))
 

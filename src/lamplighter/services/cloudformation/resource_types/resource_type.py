@@ -136,6 +136,8 @@ class ResourceType:
     """A function that adapts the properties to this engine, given the resource's metadata under `Lamplighter`."""
     exists: Callable[[ResourceRequest], Plan[bool]] | None = None
     """The plan that returns whether the resource exists; a call that does not find the resource may raise instead."""
+    hidden_property: str | None = None
+    """The property that is a secret, and is never shown, even if the template states it."""
     present: PresentProperties | None = None
     """How drift is detected; None if it is not."""
     identify: IdentifyResource | None = None

@@ -83,6 +83,7 @@ KINDS: Mapping[str, ResourceType] = {
         NameRule("Name", 256),
         without_effect=("ReplicaRegions", "Type"),
         exists=exists_by_call("DescribeSecret", "SecretId", test=lambda answer: "DeletedDate" not in answer),
+        hidden_property="SecretString",
         present=PresentProperties(COMPARED_NAMES, _read_secret),
     ),
     "AWS::SecretsManager::ResourcePolicy": ResourceType(
