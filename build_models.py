@@ -119,14 +119,14 @@ def _copy_service(service: str, folder: Path) -> None:
 
 
 def _schemas() -> dict[str, Any]:
-    """Return for each resource type the names of its properties, and of those that are read-only or identify it."""
+    """Return for each resource type the names of its properties, and the lists that state their parts."""
     index = _read(SCHEMAS / "providers" / "us-east-1")
     kinds = [kind for kind in sorted(index) if kind.split("::")[1] in FAMILIES]
     return {kind: _extract(_read(SCHEMAS / "resources" / index[kind])) for kind in kinds}
 
 
 def _extract(schema: dict[str, Any]) -> dict[str, Any]:
-    names = ("primaryIdentifier", "readOnlyProperties")
+    names = ("primaryIdentifier", "readOnlyProperties", "createOnlyProperties", "conditionalCreateOnlyProperties")
     kept: dict[str, Any] = {name: schema[name] for name in names if name in schema}
     return {"properties": sorted(schema["properties"]), **kept}
 

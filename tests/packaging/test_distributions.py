@@ -1,8 +1,13 @@
 """The wheel and the source distribution are complete, and contain nothing else."""
 
+import gzip
 import tarfile
+import zipfile
 from pathlib import Path
 
+from lamplighter.base.json_text import loads
+from lamplighter.services.cloudformation.resource_types.registry import RESOURCE_TYPES
+from lamplighter.services.cloudformation.resource_types.schemas import parse_schema, read_schema
 from lamplighter.wire.models.service_models import SERVICES
 from tests.packaging.distributions import ROOT, build, package_files, wheel_files, wheel_of
 
@@ -39,6 +44,16 @@ def test_the_wheel_contains_the_package_and_nothing_else(tmp_path: Path) -> None
     assert SCHEMAS in files
     assert DATA_FILES - set(files) == set()
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in files)
+
+
+def test_the_schemas_of_the_wheel_say_what_a_checkout_reads(tmp_path: Path) -> None:
+    build(ROOT, tmp_path, "--wheel")
+    with zipfile.ZipFile(wheel_of(tmp_path)) as wheel:
+        extracts = loads(gzip.decompress(wheel.read(SCHEMAS)))
+    assert RESOURCE_TYPES.keys() <= extracts.keys()
+    assert {kind: parse_schema(each) for kind, each in extracts.items()} == {
+        kind: read_schema(kind) for kind in extracts
+    }
 
 
 def test_the_wheel_of_the_source_distribution_is_that_of_the_tree(tmp_path: Path) -> None:

@@ -4,8 +4,8 @@ import pytest
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps, loads
-from lamplighter.services.cloudformation.resource_types.present_properties import PRESENT_PROPERTIES
 from lamplighter.services.cloudformation.resource_types.read_properties import call_if_found
+from lamplighter.services.cloudformation.resource_types.registry import RESOURCE_TYPES
 from tests.engine_harness import ACCOUNT
 from tests.services.cloudformation.cloudformation_harness import CloudFormationHarness, body, queue, topic
 
@@ -227,7 +227,8 @@ def test_a_new_stack_is_in_sync_whatever_its_types(harness: CloudFormationHarnes
     assert {name: each for name, each in different.items() if each} == {}
     assert (found["DetectionStatus"], found["StackDriftStatus"]) == ("DETECTION_COMPLETE", "IN_SYNC")
     assert found["DriftedStackResourceCount"] == 0
-    assert {each["ResourceType"] for each in drifts(harness).values()} == set(PRESENT_PROPERTIES)
+    readable = {name for name, kind in RESOURCE_TYPES.items() if kind.present is not None}
+    assert {each["ResourceType"] for each in drifts(harness).values()} == readable
     assert harness.stack()["DriftInformation"]["StackDriftStatus"] == "IN_SYNC"
 
 

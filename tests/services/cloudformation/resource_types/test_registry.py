@@ -5,22 +5,28 @@ https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-sc
 """
 
 from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
 
 import pytest
 
+import lamplighter
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.services.cloudformation.resource_types.operation_parameters import fit_to_shape
-from lamplighter.services.cloudformation.resource_types.registry import RESOURCE_TYPES, service_of
-from lamplighter.services.cloudformation.resource_types.resource_type import ALL_PROPERTIES, Plan, ResourceRequest
+from lamplighter.services.cloudformation.resource_types.registry import (
+    MODULES,
+    RESOURCE_TYPES,
+    requires_replacement,
+    service_of,
+)
+from lamplighter.services.cloudformation.resource_types.resource_type import Plan, ResourceRequest
 from lamplighter.wire.models.service_models import SERVICES, load_service
 from tests.services.cloudformation.resource_types.registry import Example, example, schema_of
 
-DOCUMENTED_AS_CREATE_ONLY = {
-    "AWS::Events::EventBus": {"EventSourceName"},
-    "AWS::Logs::LogGroup": {"LogGroupClass"},
-    "AWS::Scheduler::Schedule": {"GroupName"},
-}
-"""Properties that cannot be changed by AWS's documentation, but are not create-only in the registry."""
+PACKAGE = Path(lamplighter.__file__).parent
+SOURCES = {str(path.relative_to(PACKAGE)): path.read_text() for path in (PACKAGE / "services").rglob("*.py")}
+RECORDED_IF_ELSEWHERE = ("AWS::IAM::Role", "AWS::IAM::ManagedPolicy")
+"""The types that have an ARN of another form also if IAM is elsewhere, so that the engine only records them."""
 UNCHANGEABLE_PROPERTIES = {
     "AWS::ECS::CapacityProvider": {
         "AutoScalingGroupProvider/AutoScalingGroupArn",
@@ -113,6 +119,10 @@ def example_variants(name: str) -> list[tuple[Example, set[str]]]:
     return [(whole, left_out) for left_out in EXCLUSIVE_PROPERTIES.get(name, [set()])]
 
 
+def is_replacing(name: str, key: str) -> bool:
+    return requires_replacement(name, key) != "Never"
+
+
 def lost_properties(name: str, *, update: bool) -> set[str]:
     """Return the places of values that no call contains, in no variant of the example."""
     kind, found = RESOURCE_TYPES[name], []
@@ -123,7 +133,7 @@ def lost_properties(name: str, *, update: bool) -> set[str]:
         if generated := properties.get("GenerateSecretString"):
             template = {generated["SecretStringTemplate"]: ""}
             properties["GenerateSecretString"] = {**generated, "SecretStringTemplate": dumps(template)}
-        before = {key: value for key, value in properties.items() if kind.is_replaced_by(key)} if update else None
+        before = {key: value for key, value in properties.items() if is_replacing(name, key)} if update else None
         plan = (kind.update if update else kind.create)(resource_request(name, properties, before))
         sent = dumps(list(plan_calls(name, plan))).lower()
         found.append({place for mark, place in whole.marks.items() if mark not in sent})
@@ -136,18 +146,25 @@ def is_declared_lost(name: str, place: str) -> bool:
     return any(place == each or place.startswith(f"{each}/") for each in known)
 
 
+@pytest.mark.parametrize("module", MODULES)
+def test_a_resource_type_is_known_in_one_file_of_the_services(module: ModuleType) -> None:
+    folder = "services/cloudformation/resource_types"
+    for name in module.KINDS:
+        naming = {path for path, text in SOURCES.items() if f'"{name}"' in text}
+        recorded = {f"{folder}/recorded_only.py"} if name in RECORDED_IF_ELSEWHERE else set()
+        assert naming == {f"{folder}/{module.__name__.rpartition('.')[2]}.py"} | recorded
+
+
 @pytest.mark.parametrize("name", sorted(RESOURCE_TYPES))
-def test_replacement_properties_agree_with_the_registry(name: str) -> None:
-    schema, kind = schema_of(name), RESOURCE_TYPES[name]
-    if kind.replacement_properties is ALL_PROPERTIES:
-        assert schema.create_only == schema.settable
-        return
-    conditional = {
-        path.removeprefix("/properties/") for path in schema.document.get("conditionalCreateOnlyProperties", [])
-    }
-    replacing = {*kind.replacement_properties, *([kind.name.property] if kind.name.property else [])}
-    documented = DOCUMENTED_AS_CREATE_ONLY.get(name, set())
-    assert schema.create_only <= replacing <= schema.create_only | conditional | documented
+def test_a_type_names_only_replacing_properties_that_the_registry_does_not(name: str) -> None:
+    schema, named = schema_of(name), set(RESOURCE_TYPES[name].replacement_properties)
+    assert named <= schema.settable - schema.create_only
+
+
+def test_the_registry_says_whether_a_change_replaces_a_resource_never_always_or_in_some_cases() -> None:
+    assert requires_replacement("AWS::Events::Rule", "EventBusName") == "Conditionally"
+    assert requires_replacement("AWS::Events::Rule", "Name") == "Always"
+    assert requires_replacement("AWS::Events::Rule", "State") == "Never"
 
 
 @pytest.mark.parametrize("name", sorted(RESOURCE_TYPES))
@@ -168,10 +185,9 @@ def test_creating_a_resource_loses_no_property(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(RESOURCE_TYPES))
 def test_updating_a_resource_loses_no_property(name: str) -> None:
-    kind = RESOURCE_TYPES[name]
     lost = lost_properties(name, update=True) - UNCHANGEABLE_PROPERTIES.get(name, set())
     missing = {place for place in lost if not is_declared_lost(name, place)}
-    assert {place for place in missing if not kind.is_replaced_by(place.partition("/")[0])} == set()
+    assert {place for place in missing if not is_replacing(name, place.partition("/")[0])} == set()
 
 
 @pytest.mark.parametrize("name", sorted(name for name in RESOURCE_TYPES if RESOURCE_TYPES[name].without_effect))
@@ -179,10 +195,3 @@ def test_a_property_without_effect_is_not_passed_on(name: str) -> None:
     missing = lost_properties(name, update=False)
     for part in RESOURCE_TYPES[name].without_effect:
         assert any(place == part or place.startswith(f"{part}/") for place in missing), part
-
-
-@pytest.mark.parametrize("name", sorted(RESOURCE_TYPES))
-def test_conditional_replacements_agree_with_the_registry(name: str) -> None:
-    kind, listed = RESOURCE_TYPES[name], schema_of(name).document.get("conditionalCreateOnlyProperties", [])
-    conditional = {path.removeprefix("/properties/") for path in listed}
-    assert set(kind.conditional_replacement_properties) == conditional & set(kind.replacement_properties)

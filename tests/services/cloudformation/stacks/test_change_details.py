@@ -156,6 +156,13 @@ def test_the_value_of_a_hidden_parameter_is_not_shown(harness: CloudFormationHar
     assert loads(change["AfterContext"])["Properties"]["DisplayName"] == "****"
 
 
+def test_a_secret_that_the_template_states_is_not_shown(harness: CloudFormationHarness) -> None:
+    harness.create(template(T=topic()))
+    secret = {"Type": "AWS::SecretsManager::Secret", "Properties": {"Description": "d", "SecretString": "hunter2"}}
+    change = describe(harness, template(T=topic(), S=secret))["S"]
+    assert loads(change["AfterContext"])["Properties"] == {"Description": "d", "SecretString": "****"}
+
+
 def test_a_tag_of_the_stack_changes_the_resources(harness: CloudFormationHarness) -> None:
     harness.create(template(T=topic()))
     tags = [{"Key": "k", "Value": "v"}]

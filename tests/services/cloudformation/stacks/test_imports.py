@@ -4,8 +4,7 @@ import pytest
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.services.cloudformation.resource_types.imported_resources import ATTRIBUTES
-from lamplighter.services.cloudformation.resource_types.registry import RESOURCE_TYPES
+from lamplighter.services.cloudformation.resource_types.registry import RESOURCE_TYPES, resource_type_of
 from lamplighter.services.cloudformation.resource_types.schemas import read_schema
 from tests.services.cloudformation.cloudformation_harness import CloudFormationHarness, body, queue, topic
 from tests.services.cloudformation.deploy.test_detect_drift import EVERY_TYPE, IAM
@@ -88,7 +87,7 @@ def test_an_import_that_cannot_be_is_refused(
 
 def test_an_imported_resource_has_the_attributes_of_a_created_one(harness: CloudFormationHarness) -> None:
     """All types: a stack retains its resources, and another one imports them and compares their attributes."""
-    kinds = {name: each for name, each in EVERY_TYPE.items() if each["Type"] in ATTRIBUTES}
+    kinds = {name: each for name, each in EVERY_TYPE.items() if resource_type_of(each["Type"]).identify}
     outputs = {
         f"{name}{attribute}": {"Value": {"Fn::GetAtt": [name, attribute]}}
         for name, each in kinds.items()

@@ -10,7 +10,6 @@ from dataclasses import replace
 from lamplighter.base.json_text import Json
 from lamplighter.services.cloudformation.deploy.detect_drift import compare_with_actual
 from lamplighter.services.cloudformation.deploy.stack_turn import StackTurn
-from lamplighter.services.cloudformation.resource_types.present_properties import PRESENT_PROPERTIES
 from lamplighter.services.cloudformation.stacks.actual_resource import ActualResource
 from lamplighter.services.cloudformation.stacks.shown_properties import NO_ECHO_MASK
 from lamplighter.services.cloudformation.tables import stack_resources
@@ -32,8 +31,6 @@ def adopt_actual_state(turn: StackTurn) -> frozenset[str]:
 
 
 def _read(turn: StackTurn, row: StackResource) -> ActualResource:
-    if row.type not in PRESENT_PROPERTIES or row.physical is None:
-        return ActualResource("UNSUPPORTED", row, row)
     found = compare_with_actual(turn, row)
     if found["status"] == "MODIFIED":
         return ActualResource("MODIFIED", row, _with_properties(row, found["expected"], found["actual"]))

@@ -31,6 +31,7 @@ from lamplighter.services.cloudformation.resource_types.registry import (
     check_properties,
     is_simulated,
     no_effect_note,
+    requires_replacement,
     resource_type_of,
 )
 from lamplighter.services.cloudformation.resource_types.resource_type import lamplighter_metadata
@@ -216,8 +217,9 @@ def _update(turn: StackTurn, found: StackResource, body: Json) -> bool:
 
 
 def _is_replacement(row: StackResource, body: Json) -> bool:
-    kind, old, new = resource_type_of(row.type), row.body["properties"], body["properties"]
-    return any(old.get(name) != new.get(name) and kind.is_replaced_by(name) for name in {*old, *new})
+    old, new = row.body["properties"], body["properties"]
+    changed = [name for name in {*old, *new} if old.get(name) != new.get(name)]
+    return any(requires_replacement(row.type, name) != "Never" for name in changed)
 
 
 def _check_policy(turn: StackTurn, action: str, row: StackResource | ResourceOutline) -> None:

@@ -13,8 +13,8 @@ from lamplighter.services.cloudformation.deploy.compare_properties import in_sha
 from lamplighter.services.cloudformation.deploy.resource_handler import read_resource
 from lamplighter.services.cloudformation.deploy.stack_turn import StackTurn
 from lamplighter.services.cloudformation.errors import ResourceFailed
-from lamplighter.services.cloudformation.resource_types.present_properties import PRESENT_PROPERTIES
 from lamplighter.services.cloudformation.resource_types.read_properties import NOT_FOUND
+from lamplighter.services.cloudformation.resource_types.registry import resource_type_of
 from lamplighter.services.cloudformation.stacks.shown_properties import NO_ECHO_MASK
 from lamplighter.services.cloudformation.tables import drifts, stack_resources, stacks
 from lamplighter.services.cloudformation.tables.drifts import DriftDetection, ResourceDrift
@@ -102,9 +102,9 @@ def check_one_resource(turn: StackTurn, row: StackResource) -> ResourceDrift | N
 
 def check_resource(turn: StackTurn, row: StackResource) -> ResourceDrift | None:
     """Compare a resource with its template and store the result; return None if its type is not supported."""
-    if row.type not in PRESENT_PROPERTIES or row.physical is None or not row.status.endswith("_COMPLETE"):
-        return None
     compared = _mask_secrets(compare_with_actual(turn, row), row.body.get("shown"))
+    if compared["status"] == "UNSUPPORTED":
+        return None
     body = {"time": turn.parts.world.now(), "type": row.type, "physical": row.physical, **compared}
     found = ResourceDrift(turn.stack.id, row.logical, body)
     drifts.put_drift(turn.tx, found)
@@ -112,11 +112,13 @@ def check_resource(turn: StackTurn, row: StackResource) -> ResourceDrift | None:
 
 
 def compare_with_actual(turn: StackTurn, row: StackResource) -> Json:
-    """Compare the properties that the template sets with the present ones; the type must support this."""
-    names = PRESENT_PROPERTIES[row.type].names
-    expected = {name: value for name, value in row.body["properties"].items() if name in names}
+    """Compare the properties that the template sets with the present ones, if the type supports this."""
+    comparison = resource_type_of(row.type).present
+    if comparison is None or row.physical is None or not row.status.endswith("_COMPLETE"):
+        return {"status": "UNSUPPORTED"}
+    expected = {name: value for name, value in row.body["properties"].items() if name in comparison.names}
     try:
-        present = read_resource(turn, row)
+        present = read_resource(turn, row, comparison)
     except ResourceFailed as error:
         return {"status": "UNKNOWN", "reason": error.message}
     except AwsError as error:

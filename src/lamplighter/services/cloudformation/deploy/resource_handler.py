@@ -21,14 +21,13 @@ from lamplighter.lang.template.text import TemplateError
 from lamplighter.services.cloudformation.deploy.physical_names import physical_name
 from lamplighter.services.cloudformation.deploy.stack_turn import StackTurn
 from lamplighter.services.cloudformation.errors import ResourceFailed
-from lamplighter.services.cloudformation.resource_types.imported_resources import ATTRIBUTES, imported_resource
 from lamplighter.services.cloudformation.resource_types.operation_parameters import fit_to_shape
-from lamplighter.services.cloudformation.resource_types.present_properties import PRESENT_PROPERTIES
 from lamplighter.services.cloudformation.resource_types.read_properties import NOT_FOUND
 from lamplighter.services.cloudformation.resource_types.recorded_only import RECORDED
 from lamplighter.services.cloudformation.resource_types.registry import resource_type_of, service_of
 from lamplighter.services.cloudformation.resource_types.resource_type import (
     Plan,
+    PresentProperties,
     Properties,
     ResourceRequest,
     ResourceType,
@@ -100,11 +99,14 @@ def delete_resource(turn: StackTurn, row: StackResource) -> None:
 
 def import_resource(turn: StackTurn, row: StackResource, body: Json) -> StackResource:
     """Return an existing resource with its attributes; raise `ResourceFailed` if it does not exist or has a stack."""
-    found = replace(row, body=body)
-    is_readable = row.type in PRESENT_PROPERTIES and resource_type_of(row.type).exists is None
-    if not resource_exists(turn, found) or (is_readable and read_resource(turn, found) is None):
+    found, kind = replace(row, body=body), resource_type_of(row.type)
+    if kind.identify is None:
+        raise ResourceFailed(f"Resource type {row.type} is not supported for import.")
+    is_missing = kind.exists is None and kind.present is not None and read_resource(turn, found, kind.present) is None
+    if is_missing or not resource_exists(turn, found):
         raise ResourceFailed(f"Resource {row.physical} of type {row.type} does not exist.")
-    made = imported_resource(_request(turn, row, body))
+    request = _request(turn, row, body)
+    made = kind.identify(request, request.physical)
     _check_owner(turn, row, made.physical)
     return replace(row, body={**body, "attributes": dict(made.attributes)})
 
@@ -114,9 +116,10 @@ def find_existing(turn: StackTurn, row: StackResource, body: Json) -> StackResou
 
     As on AWS, the name must identify resources of its type. A rollback must not delete it: its policy must be Retain.
     """
-    named = resource_type_of(row.type).name.property
+    kind = resource_type_of(row.type)
+    named = kind.name.property
     given = body["properties"].get(named)
-    if given is None or row.type not in ATTRIBUTES or read_schema(row.type).identifier != (named,):
+    if given is None or kind.identify is None or read_schema(row.type).identifier != (named,):
         return None
     if body["deletion"] != "Retain":
         return None
@@ -138,10 +141,10 @@ def resource_exists(turn: StackTurn, row: StackResource) -> bool:
         return not NOT_FOUND.search(error.code)
 
 
-def read_resource(turn: StackTurn, row: StackResource) -> Properties | None:
-    """Return the properties that a resource has now, or None if it does not exist; its type must support this."""
+def read_resource(turn: StackTurn, row: StackResource, present: PresentProperties) -> Properties | None:
+    """Return the properties that a resource has now, or None if it does not exist."""
     request = _request(turn, row, row.body)
-    return _run(turn, request, PRESENT_PROPERTIES[row.type].read(request))
+    return _run(turn, request, present.read(request))
 
 
 def _type_of(turn: StackTurn, name: str) -> ResourceType:

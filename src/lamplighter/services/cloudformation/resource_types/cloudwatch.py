@@ -8,10 +8,13 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_Cloud
 
 from collections.abc import Callable, Mapping
 
+from lamplighter.base.json_text import Json
+from lamplighter.services.cloudformation.resource_types.read_properties import read_tags
 from lamplighter.services.cloudformation.resource_types.resource_type import (
     CreatedResource,
     NameRule,
     Plan,
+    PresentProperties,
     Properties,
     ResourceRequest,
     ResourceType,
@@ -32,6 +35,7 @@ COMPOSITE_PROPERTIES = (
     *("AlarmRule", "AlarmDescription", "ActionsEnabled", "OKActions", "AlarmActions", "InsufficientDataActions"),
     *("ActionsSuppressor", "ActionsSuppressorWaitPeriod", "ActionsSuppressorExtensionPeriod", "ActionConfiguration"),
 )
+ALARM_TYPES: Json = ["MetricAlarm", "CompositeAlarm"]
 MARK_KEYS = ("Job", "Pattern", "Patience", "Zone")
 """The metadata with which an alarm is annotated."""
 DEFAULT_WINDOW = "SlidingWindow"
@@ -56,12 +60,26 @@ def _put_composite(request: ResourceRequest, name: str) -> Plan[None]:
     yield "PutCompositeAlarm", {"AlarmName": name, **request.pick(*COMPOSITE_PROPERTIES), **request.tag_parameter}
 
 
-def _alarm_type(put: Callable[[ResourceRequest, str], Plan[None]], *without_effect: str) -> ResourceType:
+def _identify_alarm(request: ResourceRequest, name: str) -> CreatedResource:
+    return CreatedResource(name, {"Arn": request.arn("cloudwatch", f"alarm:{name}")})
+
+
+def _read_alarm(request: ResourceRequest) -> Plan[Properties | None]:
+    answer = yield "DescribeAlarms", {"AlarmNames": [request.physical], "AlarmTypes": ALARM_TYPES}
+    for found in [*answer.get("MetricAlarms", []), *answer.get("CompositeAlarms", [])]:
+        tags = yield from read_tags("ListTagsForResource", "ResourceARN", found["AlarmArn"], "Tags")
+        return {**found, "Tags": tags}
+    return None
+
+
+def _alarm_type(
+    put: Callable[[ResourceRequest, str], Plan[None]], properties: tuple[str, ...], *without_effect: str
+) -> ResourceType:
     """Return the type of an alarm that the same call creates and updates."""
 
     def create(request: ResourceRequest) -> Plan[CreatedResource]:
         yield from put(request, request.name)
-        return CreatedResource(request.name, {"Arn": request.arn("cloudwatch", f"alarm:{request.name}")})
+        return _identify_alarm(request, request.name)
 
     def update(request: ResourceRequest) -> Plan[CreatedResource]:
         yield from put(request, request.physical)
@@ -78,9 +96,11 @@ def _alarm_type(put: Callable[[ResourceRequest, str], Plan[None]], *without_effe
         exists=exists_by_call(
             "DescribeAlarms",
             "AlarmNames",
-            AlarmTypes=["MetricAlarm", "CompositeAlarm"],
+            AlarmTypes=ALARM_TYPES,
             test=lambda answer: bool(answer.get("MetricAlarms") or answer.get("CompositeAlarms")),
         ),
+        present=PresentProperties(("AlarmName", *properties, "Tags"), _read_alarm),
+        identify=_identify_alarm,
     )
 
 
@@ -97,8 +117,8 @@ def _update_dashboard(request: ResourceRequest) -> Plan[CreatedResource]:
 
 
 KINDS: Mapping[str, ResourceType] = {
-    "AWS::CloudWatch::Alarm": _alarm_type(_put_metric, f"EvaluationWindow/{DEFAULT_WINDOW}"),
-    "AWS::CloudWatch::CompositeAlarm": _alarm_type(_put_composite),
+    "AWS::CloudWatch::Alarm": _alarm_type(_put_metric, ALARM_PROPERTIES, f"EvaluationWindow/{DEFAULT_WINDOW}"),
+    "AWS::CloudWatch::CompositeAlarm": _alarm_type(_put_composite, COMPOSITE_PROPERTIES),
     "AWS::CloudWatch::Dashboard": ResourceType(
         lambda request: _put_dashboard(request, request.name),
         _update_dashboard,

@@ -6,17 +6,23 @@ See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-r
 from collections.abc import Mapping
 
 from lamplighter.base.json_text import Json
+from lamplighter.services.cloudformation.resource_types.read_properties import pick, read_tags
 from lamplighter.services.cloudformation.resource_types.resource_type import (
     CreatedResource,
     NameRule,
     Plan,
+    PresentProperties,
+    Properties,
     ResourceRequest,
     ResourceType,
+    call_with_id,
+    exists_by_call,
     update_tags,
 )
 
 SETTINGS = ("ImageTagMutability", "ImageTagMutabilityExclusionFilters", "ImageScanningConfiguration")
 CREATION_ONLY = ("EncryptionConfiguration",)
+COMPARED_NAMES = ("RepositoryName", *SETTINGS, *CREATION_ONLY, "Tags")
 
 
 def _create_repository(request: ResourceRequest) -> Plan[CreatedResource]:
@@ -68,25 +74,21 @@ def _update_repository(request: ResourceRequest) -> Plan[CreatedResource]:
     return request.unchanged
 
 
-def _delete_repository(request: ResourceRequest) -> Plan[object]:
-    yield "DeleteRepository", {"RepositoryName": request.physical, "Force": True}
-    return None
-
-
-def _repository_exists(request: ResourceRequest) -> Plan[bool]:
-    yield "DescribeRepositories", {"RepositoryNames": [request.physical]}
-    return True
+def _read_repository(request: ResourceRequest) -> Plan[Properties | None]:
+    (found,) = (yield "DescribeRepositories", {"RepositoryNames": [request.physical]})["repositories"]
+    tags = yield from read_tags("ListTagsForResource", "ResourceArn", found["repositoryArn"], "tags")
+    return {**pick(found, COMPARED_NAMES), "Tags": tags}
 
 
 KINDS: Mapping[str, ResourceType] = {
     "AWS::ECR::Repository": ResourceType(
         _create_repository,
         _update_repository,
-        _delete_repository,
+        call_with_id("DeleteRepository", "RepositoryName", Force=True),
         NameRule("RepositoryName", 256),
-        CREATION_ONLY,
         # The images are those of Docker, which keeps them.
         without_effect=("EmptyOnDelete", "LifecyclePolicy/RegistryId"),
-        exists=_repository_exists,
+        exists=exists_by_call("DescribeRepositories", "RepositoryNames"),
+        present=PresentProperties(COMPARED_NAMES, _read_repository),
     ),
 }

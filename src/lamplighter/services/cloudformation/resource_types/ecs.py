@@ -9,10 +9,13 @@ from collections.abc import Mapping
 
 from lamplighter.base.json_text import Json
 from lamplighter.base.task_definition_metadata import adapt_task_definition
+from lamplighter.services.cloudformation.resource_types.read_properties import pick
 from lamplighter.services.cloudformation.resource_types.resource_type import (
     CreatedResource,
     NameRule,
     Plan,
+    PresentProperties,
+    Properties,
     ResourceRequest,
     ResourceType,
     call_with_id,
@@ -22,16 +25,33 @@ from lamplighter.services.cloudformation.resource_types.resource_type import (
 )
 
 CAPACITY_PROPERTIES = ("CapacityProviders", "DefaultCapacityProviderStrategy")
-PROVIDER_PROPERTIES = ("AutoScalingGroupProvider", "ManagedInstancesProvider")
-UNCHANGEABLE_MEMBERS = ("AutoScalingGroupArn", "CapacityOptionType", "FipsEnabled")
 CHANGEABLE_PROPERTIES = ("Configuration", "ServiceConnectDefaults")
+PROVIDER_PROPERTIES = ("AutoScalingGroupProvider", "ManagedInstancesProvider")
+CLUSTER_NAMES = ("ClusterName", "ClusterSettings", *CAPACITY_PROPERTIES, *CHANGEABLE_PROPERTIES, "Tags")
+TASK_NAMES = (
+    *("ContainerDefinitions", "Cpu", "Family", "Memory", "NetworkMode", "RequiresCompatibilities", "TaskRoleArn"),
+    *("ExecutionRoleArn", "Volumes", "Tags"),
+)
+"""The properties of clusters and task definitions that are compared."""
+UNCHANGEABLE_MEMBERS = ("AutoScalingGroupArn", "CapacityOptionType", "FipsEnabled")
 
 
 def _create_cluster(request: ResourceRequest) -> Plan[CreatedResource]:
     given = request.pick(*CAPACITY_PROPERTIES, *CHANGEABLE_PROPERTIES)
     settings = {"settings": request.get("ClusterSettings"), **given, **request.tag_parameter}
-    answer = yield "CreateCluster", {"clusterName": request.name, **settings}
-    return CreatedResource(request.name, {"Arn": answer["cluster"]["clusterArn"]})
+    yield "CreateCluster", {"clusterName": request.name, **settings}
+    return _identify_cluster(request, request.name)
+
+
+def _identify_cluster(request: ResourceRequest, name: str) -> CreatedResource:
+    return CreatedResource(name, {"Arn": request.arn("ecs", f"cluster/{name}")})
+
+
+def _read_cluster(request: ResourceRequest) -> Plan[Properties | None]:
+    parts = ["SETTINGS", "CONFIGURATIONS", "TAGS"]
+    answer = yield "DescribeClusters", {"clusters": [request.physical], "include": parts}
+    active = [each for each in answer["clusters"] if each["status"] == "ACTIVE"]
+    return pick(active[0], CLUSTER_NAMES, ClusterSettings="settings") if active else None
 
 
 def _update_cluster(request: ResourceRequest) -> Plan[CreatedResource]:
@@ -77,8 +97,17 @@ def _changeable_part(value: Json) -> Json:
 def _register(request: ResourceRequest) -> Plan[CreatedResource]:
     given = {name: value for name, value in request.properties.items() if name != "Tags"}
     answer = yield "RegisterTaskDefinition", {**given, "Family": request.name, **request.tag_parameter}
-    key = answer["taskDefinition"]["taskDefinitionArn"]
-    return CreatedResource(key, {"TaskDefinitionArn": key})
+    return _identify_task_definition(request, answer["taskDefinition"]["taskDefinitionArn"])
+
+
+def _identify_task_definition(_request: ResourceRequest, arn: str) -> CreatedResource:
+    return CreatedResource(arn, {"TaskDefinitionArn": arn})
+
+
+def _read_task_definition(request: ResourceRequest) -> Plan[Properties | None]:
+    answer = yield "DescribeTaskDefinition", {"taskDefinition": request.physical, "include": ["TAGS"]}
+    found = answer["taskDefinition"]
+    return {**pick(found, TASK_NAMES), "Tags": answer.get("tags", [])} if found["status"] == "ACTIVE" else None
 
 
 KINDS: Mapping[str, ResourceType] = {
@@ -92,13 +121,14 @@ KINDS: Mapping[str, ResourceType] = {
             "clusters",
             test=lambda answer: any(each["status"] == "ACTIVE" for each in answer["clusters"]),
         ),
+        present=PresentProperties(CLUSTER_NAMES, _read_cluster),
+        identify=_identify_cluster,
     ),
     "AWS::ECS::CapacityProvider": ResourceType(
         _create_provider,
         _update_provider,
         call_with_id("DeleteCapacityProvider", "capacityProvider"),
         NameRule("Name", 255),
-        ("ClusterName",),
         exists=exists_by_call(
             "DescribeCapacityProviders",
             "capacityProviders",
@@ -111,23 +141,19 @@ KINDS: Mapping[str, ResourceType] = {
         call_with_id(
             "PutClusterCapacityProviders", "cluster", CapacityProviders=[], DefaultCapacityProviderStrategy=[]
         ),
-        replacement_properties=("Cluster",),
     ),
     "AWS::ECS::TaskDefinition": ResourceType(
         _register,
         update_only_tags,
         call_with_id("DeregisterTaskDefinition", "taskDefinition"),
         NameRule("Family", 255, survives_replacement=True),
-        (
-            *("ContainerDefinitions", "Cpu", "EnableFaultInjection", "EphemeralStorage", "ExecutionRoleArn", "Volumes"),
-            *("InferenceAccelerators", "IpcMode", "Memory", "NetworkMode", "PidMode", "PlacementConstraints"),
-            *("ProxyConfiguration", "RequiresCompatibilities", "RuntimePlatform", "TaskRoleArn"),
-        ),
         adapt_properties=adapt_task_definition,
         exists=exists_by_call(
             "DescribeTaskDefinition",
             "taskDefinition",
             test=lambda answer: bool(answer["taskDefinition"]["status"] == "ACTIVE"),
         ),
+        present=PresentProperties(TASK_NAMES, _read_task_definition),
+        identify=_identify_task_definition,
     ),
 }

@@ -4,13 +4,17 @@ See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_E
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.services.cloudformation.errors import ResourceFailed
+from lamplighter.services.cloudformation.resource_types.read_properties import pick, read_by_call, read_tags
 from lamplighter.services.cloudformation.resource_types.resource_type import (
     CreatedResource,
     NameRule,
     Plan,
+    PresentProperties,
+    Properties,
     ResourceRequest,
     ResourceType,
     call_with_id,
@@ -19,6 +23,8 @@ from lamplighter.services.cloudformation.resource_types.resource_type import (
     update_tags,
 )
 
+RULE_NAMES = ("Name", "Description", "EventPattern", "RoleArn", "ScheduleExpression", "State", "Targets", "Tags")
+"""The properties of a rule that are compared."""
 RULE_PROPERTIES = ("Description", "EventPattern", "RoleArn", "ScheduleExpression", "State", "EventBusName")
 BUS_PROPERTIES = ("Description", "KmsKeyIdentifier", "DeadLetterConfig", "LogConfig")
 ARCHIVE_PROPERTIES = ("Description", "EventPattern", "RetentionDays", "KmsKeyIdentifier")
@@ -39,10 +45,20 @@ def _rule_name(request: ResourceRequest) -> str:
 
 def _create_rule(request: ResourceRequest) -> Plan[CreatedResource]:
     name = request.name
-    answer = yield "PutRule", {"Name": name, **request.pick(*RULE_PROPERTIES), **request.tag_parameter}
+    yield "PutRule", {"Name": name, **request.pick(*RULE_PROPERTIES), **request.tag_parameter}
     yield from _put_targets(request, name)
     bus = str(request.get("EventBusName", "default")).rpartition("/")[2]
-    return CreatedResource(name if bus == "default" else f"{bus}|{name}", {"Arn": answer["RuleArn"], "RuleName": name})
+    return _identify_rule(request, name if bus == "default" else f"{bus}|{name}")
+
+
+def _identify_rule(request: ResourceRequest, physical: str) -> CreatedResource:
+    arn = request.arn("events", f"rule/{physical.replace('|', '/')}")
+    return CreatedResource(physical, {"Arn": arn, "RuleName": physical.rpartition("|")[2]})
+
+
+def _rule_id(arn: str) -> str:
+    """Return the physical id of a rule, `name` or `bus|name`; its ARN is that of `rule/name` or `rule/bus/name`."""
+    return arn.partition(":rule/")[2].replace("/", "|")
 
 
 def _update_rule(request: ResourceRequest) -> Plan[CreatedResource]:
@@ -92,12 +108,24 @@ def _rule_exists(request: ResourceRequest) -> Plan[bool]:
     return {target["Id"] for target in existing} >= {target["Id"] for target in request.get("Targets", [])}
 
 
+def _read_rule(request: ResourceRequest) -> Plan[Properties | None]:
+    name, bus = _rule_name(request), request.pick("EventBusName")
+    found = yield "DescribeRule", {"Name": name, **bus}
+    targets = yield from list_all("ListTargetsByRule", {"Rule": name, **bus}, "Targets")
+    tags = yield from read_tags("ListTagsForResource", "ResourceARN", found["Arn"], "Tags")
+    return {**pick(found, RULE_NAMES), "Targets": targets, "Tags": tags}
+
+
 def _create_bus(request: ResourceRequest) -> Plan[CreatedResource]:
     given = {**request.pick("EventSourceName", *BUS_PROPERTIES), **request.tag_parameter}
-    answer = yield "CreateEventBus", {"Name": request.name, **given}
+    yield "CreateEventBus", {"Name": request.name, **given}
     yield from _put_policy(request, request.name)
-    policy = dumps(request.get("Policy"))
-    return CreatedResource(request.name, {"Arn": answer["EventBusArn"], "Name": request.name, "Policy": policy})
+    found = _identify_bus(request, request.name)
+    return replace(found, attributes={**found.attributes, "Policy": dumps(request.get("Policy"))})
+
+
+def _identify_bus(request: ResourceRequest, name: str) -> CreatedResource:
+    return CreatedResource(name, {"Arn": request.arn("events", f"event-bus/{name}"), "Name": name})
 
 
 def _put_policy(request: ResourceRequest, bus: str) -> Plan[None]:
@@ -133,8 +161,12 @@ def _remove_statement(request: ResourceRequest) -> Plan[None]:
 
 def _create_archive(request: ResourceRequest) -> Plan[CreatedResource]:
     given = {"EventSourceArn": request.get("SourceArn"), **request.pick(*ARCHIVE_PROPERTIES)}
-    answer = yield "CreateArchive", {"ArchiveName": request.name, **given}
-    return CreatedResource(request.name, {"Arn": answer["ArchiveArn"], "ArchiveName": request.name})
+    yield "CreateArchive", {"ArchiveName": request.name, **given}
+    return _identify_archive(request, request.name)
+
+
+def _identify_archive(request: ResourceRequest, name: str) -> CreatedResource:
+    return CreatedResource(name, {"Arn": request.arn("events", f"archive/{name}"), "ArchiveName": name})
 
 
 def _create_connection(request: ResourceRequest) -> Plan[CreatedResource]:
@@ -160,39 +192,53 @@ KINDS: Mapping[str, ResourceType] = {
         _update_rule,
         _delete_rule,
         NameRule("Name", 64),
+        # The schema lists it as conditional; here another bus always requires another rule.
         ("EventBusName",),
-        conditional_replacement_properties=("EventBusName",),
         exists=_rule_exists,
+        present=PresentProperties(RULE_NAMES, _read_rule),
+        identify=_identify_rule,
+        physical_id=_rule_id,
     ),
     "AWS::Events::EventBus": ResourceType(
         _create_bus,
         _update_bus,
         call_with_id("DeleteEventBus", "Name"),
         NameRule("Name", 256),
+        # UpdateEventBus does not have it.
         ("EventSourceName",),
+        # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-events-eventbus.html#aws-resource-events-eventbus-return-values
         repeated_attributes=("Name", "Policy"),
+        present=PresentProperties(("Name", *BUS_PROPERTIES), read_by_call("DescribeEventBus", "Name")),
+        identify=_identify_bus,
     ),
-    "AWS::Events::EventBusPolicy": ResourceType(
-        _put_statement, _put_statement, _remove_statement, replacement_properties=("EventBusName", "StatementId")
-    ),
+    "AWS::Events::EventBusPolicy": ResourceType(_put_statement, _put_statement, _remove_statement),
     "AWS::Events::Archive": ResourceType(
         _create_archive,
         call_with_id("UpdateArchive", "ArchiveName", *ARCHIVE_PROPERTIES),
         call_with_id("DeleteArchive", "ArchiveName"),
         NameRule("ArchiveName", 48),
-        ("SourceArn",),
+        # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-events-archive.html#aws-resource-events-archive-return-values
         repeated_attributes=("ArchiveName",),
+        present=PresentProperties(
+            ("ArchiveName", "SourceArn", *ARCHIVE_PROPERTIES),
+            read_by_call("DescribeArchive", "ArchiveName", SourceArn="EventSourceArn"),
+        ),
+        identify=_identify_archive,
     ),
     "AWS::Events::Connection": ResourceType(
         _create_connection,
         call_with_id("UpdateConnection", "Name", *CONNECTION_PROPERTIES),
         call_with_id("DeleteConnection", "Name"),
         NameRule("Name", 64),
+        present=PresentProperties(
+            ("Name", "Description", "AuthorizationType"), read_by_call("DescribeConnection", "Name")
+        ),
     ),
     "AWS::Events::ApiDestination": ResourceType(
         _create_destination,
         call_with_id("UpdateApiDestination", "Name", *DESTINATION_PROPERTIES),
         call_with_id("DeleteApiDestination", "Name"),
         NameRule("Name", 64),
+        present=PresentProperties(("Name", *DESTINATION_PROPERTIES), read_by_call("DescribeApiDestination", "Name")),
     ),
 }

@@ -6,19 +6,27 @@ effect. See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReferen
 
 from collections.abc import Mapping
 from dataclasses import replace
+from urllib.parse import unquote
 
 from lamplighter.base.json_text import Json
+from lamplighter.services.cloudformation.resource_types.read_properties import call_if_found, pick
 from lamplighter.services.cloudformation.resource_types.resource_type import (
     CreatedResource,
     NameRule,
     Plan,
+    PresentProperties,
+    Properties,
     ResourceRequest,
     ResourceType,
     call_with_id,
     exists_by_call,
+    update_tags,
 )
 
 ROLE_PROPERTIES = ("AssumeRolePolicyDocument", "Description", "MaxSessionDuration", "Path", "PermissionsBoundary")
+ROLE_NAMES = ("RoleName", *ROLE_PROPERTIES, "Policies", "ManagedPolicyArns", "Tags")
+MANAGED_NAMES = ("ManagedPolicyName", "Path", "Description", "PolicyDocument", "Tags")
+"""The properties of roles and managed policies that are compared."""
 DEFAULT_MAX_SESSION = 3600
 MAX_VERSIONS = 5
 
@@ -44,7 +52,7 @@ def _update_role(request: ResourceRequest) -> Plan[CreatedResource]:
     elif request.before.get("PermissionsBoundary") is not None:
         yield "DeleteRolePermissionsBoundary", role
     yield from _put_policies(request)
-    yield from _update_tags(request, role, "Role")
+    yield from update_tags(request, role, "Role")
     return request.unchanged
 
 
@@ -73,12 +81,30 @@ def _delete_role(request: ResourceRequest) -> Plan[object]:
     return (yield "DeleteRole", {"RoleName": request.physical})
 
 
-def _update_tags(request: ResourceRequest, resource: Mapping[str, Json], kind: str) -> Plan[None]:
-    removed = {tag["Key"] for tag in request.tags_before} - {tag["Key"] for tag in request.tags}
-    if removed:
-        yield f"Untag{kind}", {**resource, "TagKeys": sorted(removed)}
-    if request.tags and request.tags != request.tags_before:
-        yield f"Tag{kind}", {**resource, **request.tag_parameter}
+def _read_role(request: ResourceRequest) -> Plan[Properties | None]:
+    named = {"RoleName": request.physical}
+    found = (yield "GetRole", named)["Role"]
+    boundary = found.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
+    attached = (yield "ListAttachedRolePolicies", named).get("AttachedPolicies", [])
+    arns = {each["PolicyArn"] for each in attached}
+    return {
+        **pick(found, ROLE_NAMES),
+        "AssumeRolePolicyDocument": unquote(found["AssumeRolePolicyDocument"]),
+        "PermissionsBoundary": boundary,
+        "Policies": (yield from _present_policies(request)),
+        "ManagedPolicyArns": [each for each in request.get("ManagedPolicyArns", []) if each in arns],
+    }
+
+
+def _present_policies(request: ResourceRequest) -> Plan[Json]:
+    """Return the policies of the template that the role has: other resources may add policies to it, too."""
+    found = []
+    for wanted in request.get("Policies", []):
+        named = {"RoleName": request.physical, "PolicyName": wanted["PolicyName"]}
+        answer = yield from call_if_found("GetRolePolicy", named)
+        if answer is not None:
+            found.append({"PolicyName": wanted["PolicyName"], "PolicyDocument": unquote(answer["PolicyDocument"])})
+    return found
 
 
 # --- policies of several roles ----------------------------------------------------------------------------------------
@@ -131,7 +157,7 @@ def _update_managed(request: ResourceRequest) -> Plan[CreatedResource]:
         given = {"PolicyDocument": request.get("PolicyDocument"), "SetAsDefault": True}
         yield "CreatePolicyVersion", {**policy, **given}
     yield from _attach(request.physical, request.get("Roles", []), request.before.get("Roles") or [])
-    yield from _update_tags(request, policy, "Policy")
+    yield from update_tags(request, policy, "Policy")
     found = (yield "GetPolicy", policy)["Policy"]
     return CreatedResource(request.physical, _managed_attributes(found))
 
@@ -163,6 +189,14 @@ def _delete_managed(request: ResourceRequest) -> Plan[object]:
 # --- service-linked roles --------------------------------------------------------------------------------------------
 
 
+def _read_managed(request: ResourceRequest) -> Plan[Properties | None]:
+    found = (yield "GetPolicy", {"PolicyArn": request.physical})["Policy"]
+    version = {"PolicyArn": request.physical, "VersionId": found["DefaultVersionId"]}
+    document = (yield "GetPolicyVersion", version)["PolicyVersion"]["Document"]
+    named = pick(found, MANAGED_NAMES, ManagedPolicyName="PolicyName")
+    return {**named, "PolicyDocument": unquote(document)}
+
+
 def _create_linked_role(request: ResourceRequest) -> Plan[CreatedResource]:
     role = (yield "CreateServiceLinkedRole", request.pick("AWSServiceName", "CustomSuffix", "Description"))["Role"]
     return CreatedResource(role["RoleName"], {"RoleName": role["RoleName"]})
@@ -174,8 +208,8 @@ KINDS: Mapping[str, ResourceType] = {
         _update_role,
         _delete_role,
         NameRule("RoleName", 64),
-        ("Path",),
         exists=exists_by_call("GetRole", "RoleName"),
+        present=PresentProperties(ROLE_NAMES, _read_role),
     ),
     "AWS::IAM::Policy": ResourceType(
         _put_policy,
@@ -184,24 +218,21 @@ KINDS: Mapping[str, ResourceType] = {
         NameRule(None, 128),
         without_effect=("Groups", "Users"),
     ),
-    "AWS::IAM::RolePolicy": ResourceType(
-        _put_role_policy, _put_role_policy, _delete_role_policy, replacement_properties=("PolicyName", "RoleName")
-    ),
+    "AWS::IAM::RolePolicy": ResourceType(_put_role_policy, _put_role_policy, _delete_role_policy),
     "AWS::IAM::ManagedPolicy": ResourceType(
         _create_managed,
         _update_managed,
         _delete_managed,
         NameRule("ManagedPolicyName", 128),
-        ("Path", "Description"),
         without_effect=("Groups", "Users"),
         exists=exists_by_call("GetPolicy", "PolicyArn"),
+        present=PresentProperties(MANAGED_NAMES, _read_managed),
     ),
     "AWS::IAM::ServiceLinkedRole": ResourceType(
         _create_linked_role,
         call_with_id("UpdateRoleDescription", "RoleName", "Description"),
         call_with_id("DeleteServiceLinkedRole", "RoleName"),
         NameRule(None, 64),
-        ("AWSServiceName", "CustomSuffix"),
         exists=exists_by_call("GetRole", "RoleName"),
     ),
 }

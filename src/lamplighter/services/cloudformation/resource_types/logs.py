@@ -8,11 +8,12 @@ See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_L
 
 from collections.abc import Mapping
 
+from lamplighter.services.cloudformation.resource_types.read_properties import pick, read_tags
 from lamplighter.services.cloudformation.resource_types.resource_type import (
-    ALL_PROPERTIES,
     CreatedResource,
     NameRule,
     Plan,
+    PresentProperties,
     Properties,
     ResourceRequest,
     ResourceType,
@@ -23,6 +24,9 @@ from lamplighter.services.cloudformation.resource_types.resource_type import (
 
 ADOPT = "Adopt"
 """A flag, stored as if it were a property: an existing group of this name that belongs to no stack is adopted."""
+GROUP_NAMES = ("LogGroupName", "RetentionInDays", "KmsKeyId", "LogGroupClass", "DeletionProtectionEnabled", "Tags")
+FILTER_NAMES = ("FilterName", "LogGroupName", "FilterPattern", "MetricTransformations", "ApplyOnTransformedLogs")
+"""The properties of groups and metric filters that are compared."""
 METRIC_FILTER_PROPERTIES = (
     *("LogGroupName", "FilterPattern", "ApplyOnTransformedLogs", "FieldSelectionCriteria"),
     *("MetricTransformations", "EmitSystemFieldDimensions"),
@@ -34,12 +38,28 @@ def _create_group(request: ResourceRequest) -> Plan[CreatedResource]:
         given = request.pick("KmsKeyId", "LogGroupClass", "DeletionProtectionEnabled")
         yield "CreateLogGroup", {"logGroupName": request.name, **given, **request.tag_parameter}
     yield from _set_retention(request, request.name)
-    return CreatedResource(request.name, {"Arn": request.arn("logs", f"log-group:{request.name}:*")})
+    return _identify_group(request, request.name)
+
+
+def _identify_group(request: ResourceRequest, name: str) -> CreatedResource:
+    return CreatedResource(name, {"Arn": request.arn("logs", f"log-group:{name}:*")})
+
+
+def _find_group(name: str) -> Plan[Properties | None]:
+    answer = yield "DescribeLogGroups", {"logGroupNamePrefix": name}
+    return next((each for each in answer["logGroups"] if each["logGroupName"] == name), None)
 
 
 def _has_group(name: str) -> Plan[bool]:
-    answer = yield "DescribeLogGroups", {"logGroupNamePrefix": name}
-    return any(each["logGroupName"] == name for each in answer["logGroups"])
+    return (yield from _find_group(name)) is not None
+
+
+def _read_group(request: ResourceRequest) -> Plan[Properties | None]:
+    found = yield from _find_group(request.physical)
+    if found is None:
+        return None
+    tags = yield from read_tags("ListTagsForResource", "resourceArn", found["logGroupArn"], "tags")
+    return {**pick(found, GROUP_NAMES), "Tags": tags}
 
 
 def _with_adoption(properties: Properties, extensions: Properties) -> Properties:
@@ -83,6 +103,13 @@ def _put_metric(request: ResourceRequest) -> Plan[CreatedResource]:
     return CreatedResource(name)
 
 
+def _read_metric(request: ResourceRequest) -> Plan[Properties | None]:
+    given = {**request.pick("LogGroupName"), "filterNamePrefix": request.physical}
+    answer = yield "DescribeMetricFilters", given
+    matching = [each for each in answer["metricFilters"] if each["filterName"] == request.physical]
+    return pick(matching[0], FILTER_NAMES) if matching else None
+
+
 def _dimension_map(dimensions: list[Properties]) -> Properties:
     return {each["Key"]: each["Value"] for each in dimensions}
 
@@ -99,6 +126,7 @@ KINDS: Mapping[str, ResourceType] = {
         _update_group,
         call_with_id("DeleteLogGroup", "logGroupName"),
         NameRule("LogGroupName", 512),
+        # CreateLogGroup says of it: "can't be changed after a log group is created".
         ("LogGroupClass",),
         without_effect=(
             *("BearerTokenAuthenticationEnabled", "DataProtectionPolicy", "FieldIndexPolicies"),
@@ -106,13 +134,15 @@ KINDS: Mapping[str, ResourceType] = {
         ),
         adapt_properties=_with_adoption,
         exists=lambda request: _has_group(request.physical),
+        present=PresentProperties(GROUP_NAMES, _read_group),
+        identify=_identify_group,
     ),
     "AWS::Logs::LogStream": ResourceType(
         _create_stream,
         make_no_call,
         call_with_id("DeleteLogStream", "logStreamName", "LogGroupName"),
         NameRule("LogStreamName", 512),
-        ALL_PROPERTIES,
+        identify=lambda _request, name: CreatedResource(name),
     ),
     "AWS::Logs::ResourcePolicy": ResourceType(
         _put_policy, _put_policy, call_with_id("DeleteResourcePolicy", "policyName"), NameRule("PolicyName", 255)
@@ -122,6 +152,7 @@ KINDS: Mapping[str, ResourceType] = {
         _put_metric,
         call_with_id("DeleteMetricFilter", "filterName", "LogGroupName"),
         NameRule("FilterName", 512),
-        ("LogGroupName",),
+        present=PresentProperties(FILTER_NAMES, _read_metric),
+        identify=lambda _request, name: CreatedResource(name),
     ),
 }

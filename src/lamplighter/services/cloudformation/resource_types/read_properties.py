@@ -1,31 +1,23 @@
-"""Define how the properties that a resource has now are read, for the detection of drift.
+"""Read the properties that a resource has now, for the detection of drift: the parts that several types share.
 
-The values have the spelling of the service; `deploy/compare_properties.py` brings them into that of the template. A
-plan returns None if the resource does not exist, or raises the service's error. See
+A plan returns None if the resource does not exist, or raises the service's error. See
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-stack-drift.html.
 """
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
-from lamplighter.services.cloudformation.resource_types.resource_type import Plan, Properties, ResourceRequest
+from lamplighter.services.cloudformation.resource_types.resource_type import (
+    Plan,
+    Properties,
+    ReadPlan,
+    ResourceRequest,
+)
 
 NOT_FOUND = re.compile("NotFound|NoSuch|DoesNotExist|NonExistent")
 """The codes of errors that say that something does not exist."""
-ReadPlan = Callable[[ResourceRequest], Plan[Properties | None]]
-"""A plan that returns the present properties of a resource, or None if it does not exist."""
-
-
-@dataclass(frozen=True, slots=True)
-class PresentProperties:
-    """How the present properties of a type's resources are read."""
-
-    names: tuple[str, ...]
-    """The properties that can be compared."""
-    read: ReadPlan
 
 
 def pick(answer: Mapping[str, Json], names: tuple[str, ...], **renamed: str) -> dict[str, Json]:
@@ -49,3 +41,13 @@ def read_tags(operation: str, parameter: str, key: str, member: str) -> Plan[Jso
     """Return the tags of a resource, as a list or as a map."""
     answer = yield operation, {parameter: key}
     return answer.get(member) or []
+
+
+def read_by_call(operation: str, parameter: str, *properties: str, **renamed: str) -> ReadPlan:
+    """Return a plan that describes a resource by its physical id and the given properties."""
+
+    def plan(request: ResourceRequest) -> Plan[Properties | None]:
+        found = yield operation, {parameter: request.physical, **request.pick(*properties)}
+        return pick(found, tuple(found), **renamed)
+
+    return plan

@@ -41,6 +41,17 @@ def is_attribute(kind: str, name: str) -> bool:
     return simulated is not None and (name in read_schema(kind).attributes or name in simulated.repeated_attributes)
 
 
+def requires_replacement(kind: str, name: str) -> str:
+    """Return whether the change of a property requires a replacement: Never, Conditionally or Always."""
+    simulated = RESOURCE_TYPES.get(kind)
+    if simulated is None:
+        return "Never"
+    schema = read_schema(kind)
+    if name not in schema.create_only and name not in simulated.replacement_properties:
+        return "Never"
+    return "Conditionally" if name in schema.conditionally_create_only else "Always"
+
+
 def service_of(name: str) -> str:
     """Return the service that has the resources of a type, by its name on the bus."""
     family = name.split("::")[1]

@@ -99,6 +99,24 @@ class NameRule:
         return ".fifo" if str(properties.get(self.fifo_property or "")).lower() == "true" else ""
 
 
+ReadPlan = Callable[[ResourceRequest], Plan[Properties | None]]
+"""A plan that returns the present properties of a resource, or None if it does not exist.
+
+They have the spelling of the service; `deploy/compare_properties.py` brings them into that of the template.
+"""
+IdentifyResource = Callable[[ResourceRequest, str], CreatedResource]
+"""A function that returns the resource that has this physical id, as its creation did, without a call."""
+
+
+@dataclass(frozen=True, slots=True)
+class PresentProperties:
+    """How the present properties of a type's resources are read, for the detection of drift."""
+
+    names: tuple[str, ...]
+    """The properties that can be compared."""
+    read: ReadPlan
+
+
 @dataclass(frozen=True, slots=True)
 class ResourceType:
     """A type of resource."""
@@ -108,11 +126,9 @@ class ResourceType:
     delete: Callable[[ResourceRequest], Plan[object]]
     name: NameRule = NameRule()
     replacement_properties: tuple[str, ...] = ()
-    """The properties, apart from the name, whose change requires a replacement; `ALL_PROPERTIES` stands for all."""
-    conditional_replacement_properties: tuple[str, ...] = ()
-    """Those of them that require a replacement on AWS only in some cases."""
+    """Properties whose change requires a replacement by their documentation, besides the schema's create-only ones."""
     repeated_attributes: tuple[str, ...] = ()
-    """The attributes that repeat a property, besides those that only AWS sets."""
+    """The attributes that repeat a property by their documentation, besides those that only AWS sets."""
     without_effect: tuple[str, ...] = ()
     """Properties (`Property/Member`: a part of one) without effect here; the resource's status reason lists them."""
     simulated: bool = True
@@ -120,14 +136,14 @@ class ResourceType:
     """A function that adapts the properties to this engine, given the resource's metadata under `Lamplighter`."""
     exists: Callable[[ResourceRequest], Plan[bool]] | None = None
     """The plan that returns whether the resource exists; a call that does not find the resource may raise instead."""
-
-    def is_replaced_by(self, name: str | None) -> bool:
-        """Return whether the change of a property requires a replacement of the resource."""
-        replacing = self.replacement_properties
-        return replacing is ALL_PROPERTIES or (name is not None and (name == self.name.property or name in replacing))
-
-
-ALL_PROPERTIES = ("*",)
+    hidden_property: str | None = None
+    """The property that is a secret, and is never shown, even if the template states it."""
+    present: PresentProperties | None = None
+    """How drift is detected; None if it is not."""
+    identify: IdentifyResource | None = None
+    """How an existing resource is named when a stack imports it; None if it cannot be imported."""
+    physical_id: Callable[[str], str] = lambda identifier: identifier
+    """A function that returns the physical id, given the last of the schema's identifiers."""
 
 
 def lamplighter_metadata(metadata: Json) -> Properties:
@@ -145,6 +161,11 @@ def properties_without_effect(kind: ResourceType, properties: Properties) -> lis
         if name in properties and (not member or (isinstance(value, dict) and member in value)):
             found.append(place.replace("/", "."))
     return found
+
+
+def identify_by_arn(_request: ResourceRequest, arn: str) -> CreatedResource:
+    """Return a resource whose physical id is its ARN."""
+    return CreatedResource(arn, {"Arn": arn})
 
 
 def call_with_id(

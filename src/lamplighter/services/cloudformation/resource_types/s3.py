@@ -9,10 +9,13 @@ from dataclasses import dataclass
 
 from lamplighter.base.json_text import Json
 from lamplighter.services.cloudformation.errors import ResourceFailed
+from lamplighter.services.cloudformation.resource_types.read_properties import call_if_found
 from lamplighter.services.cloudformation.resource_types.resource_type import (
     CreatedResource,
     NameRule,
     Plan,
+    PresentProperties,
+    Properties,
     ResourceRequest,
     ResourceType,
     call_with_id,
@@ -217,6 +220,33 @@ def _put_settings(request: ResourceRequest, name: str) -> Plan[None]:
         yield "DeleteBucketTagging", {"Bucket": name}
 
 
+def _read_bucket(request: ResourceRequest) -> Plan[Properties | None]:
+    yield "HeadBucket", {"Bucket": request.physical}
+    found: dict[str, Json] = {"BucketName": request.physical}
+    for name, known in BUCKET_PROPERTIES.items():
+        if (wanted := request.get(name)) is not None:
+            present = yield from _setting(request.physical, known)
+            found[name] = wanted if _contains(present, known.convert(wanted)) else present
+    tags = yield from call_if_found("GetBucketTagging", {"Bucket": request.physical})
+    return {**found, "Tags": tags["TagSet"] if tags else []}
+
+
+def _setting(bucket: str, known: BucketProperty) -> Plan[Json]:
+    """Return a setting of a bucket as S3 has it, or None if it has none."""
+    answer = yield from call_if_found(known.get, {"Bucket": bucket})
+    return answer.get(known.member) if answer and known.member else answer
+
+
+def _contains(present: Json, wanted: Json) -> bool:
+    """Return whether a value has all that another one has; S3 adds members with defaults."""
+    if isinstance(wanted, dict):
+        return isinstance(present, dict) and all(_contains(present.get(name), each) for name, each in wanted.items())
+    if isinstance(wanted, list):
+        same_length = isinstance(present, list) and len(present) == len(wanted)
+        return same_length and all(map(_contains, present, wanted))
+    return wanted is None or present == wanted or str(present).lower() == str(wanted).lower()
+
+
 def _put_policy(request: ResourceRequest) -> Plan[CreatedResource]:
     name = request.get("Bucket")
     yield "PutBucketPolicy", {"Bucket": name, "Policy": request.get("PolicyDocument")}
@@ -229,7 +259,6 @@ KINDS: Mapping[str, ResourceType] = {
         _update_bucket,
         call_with_id("DeleteBucket", "Bucket"),
         NameRule("BucketName", 63),
-        ("BucketNamePrefix", "BucketNamespace"),
         without_effect=(
             *("AbacStatus", "AccelerateConfiguration", "AccessControl", "AnalyticsConfigurations", "BucketNamePrefix"),
             *("BucketNamespace", "IntelligentTieringConfigurations", "InventoryConfigurations"),
@@ -240,12 +269,12 @@ KINDS: Mapping[str, ResourceType] = {
             *("ObjectLockConfiguration", "ObjectLockEnabled", "ReplicationConfiguration", "WebsiteConfiguration"),
         ),
         exists=exists_by_call("HeadBucket", "Bucket"),
+        present=PresentProperties(("BucketName", *BUCKET_PROPERTIES, "Tags"), _read_bucket),
     ),
     "AWS::S3::BucketPolicy": ResourceType(
         _put_policy,
         _put_policy,
         call_with_id("DeleteBucketPolicy", "Bucket"),
-        replacement_properties=("Bucket",),
         exists=exists_by_call("GetBucketPolicy", "Bucket"),
     ),
 }

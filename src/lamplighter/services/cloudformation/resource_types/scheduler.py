@@ -8,11 +8,14 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_Sched
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
+from lamplighter.services.cloudformation.resource_types.read_properties import read_by_call
 from lamplighter.services.cloudformation.resource_types.resource_type import (
     CreatedResource,
     NameRule,
     Plan,
+    PresentProperties,
     Properties,
     ResourceRequest,
     ResourceType,
@@ -41,9 +44,14 @@ def _apply_extensions(request: ResourceRequest, name: str) -> Plan[None]:
 
 
 def _create_schedule(request: ResourceRequest) -> Plan[CreatedResource]:
-    answer = yield "CreateSchedule", {"Name": request.name, **request.pick(*SCHEDULE_PROPERTIES)}
+    yield "CreateSchedule", {"Name": request.name, **request.pick(*SCHEDULE_PROPERTIES)}
     yield from _apply_extensions(request, request.name)
-    return CreatedResource(request.name, {"Arn": answer["ScheduleArn"]})
+    return _identify_schedule(request, request.name)
+
+
+def _identify_schedule(request: ResourceRequest, name: str) -> CreatedResource:
+    group = request.get("GroupName", "default")
+    return CreatedResource(name, {"Arn": request.arn("scheduler", f"schedule/{group}/{name}")})
 
 
 def _with_kept_state(properties: Properties, extensions: Properties) -> Properties:
@@ -62,10 +70,15 @@ def _update_schedule(request: ResourceRequest) -> Plan[CreatedResource]:
 
 
 def _create_group(request: ResourceRequest) -> Plan[CreatedResource]:
-    answer = yield "CreateScheduleGroup", {"Name": request.name, **request.tag_parameter}
+    yield "CreateScheduleGroup", {"Name": request.name, **request.tag_parameter}
     group = yield "GetScheduleGroup", {"Name": request.name}
     attributes = {name: group[name] for name in ("CreationDate", "LastModificationDate", "State") if name in group}
-    return CreatedResource(request.name, {"Arn": answer["ScheduleGroupArn"], **attributes})
+    found = _identify_group(request, request.name)
+    return replace(found, attributes={**found.attributes, **attributes})
+
+
+def _identify_group(request: ResourceRequest, name: str) -> CreatedResource:
+    return CreatedResource(name, {"Arn": request.arn("scheduler", f"schedule-group/{name}")})
 
 
 KINDS: Mapping[str, ResourceType] = {
@@ -74,9 +87,12 @@ KINDS: Mapping[str, ResourceType] = {
         _update_schedule,
         call_with_id("DeleteSchedule", "Name", "GroupName"),
         NameRule("Name", 64),
+        # UpdateSchedule finds the schedule by it: "You must provide this value … to find the schedule".
         ("GroupName",),
         adapt_properties=_with_kept_state,
         exists=exists_by_call("GetSchedule", "Name", "GroupName"),
+        present=PresentProperties(("Name", *SCHEDULE_PROPERTIES), read_by_call("GetSchedule", "Name", "GroupName")),
+        identify=_identify_schedule,
     ),
     "AWS::Scheduler::ScheduleGroup": ResourceType(
         _create_group,
@@ -84,5 +100,7 @@ KINDS: Mapping[str, ResourceType] = {
         call_with_id("DeleteScheduleGroup", "Name"),
         NameRule("Name", 64),
         exists=exists_by_call("GetScheduleGroup", "Name"),
+        present=PresentProperties(("Name",), read_by_call("GetScheduleGroup", "Name")),
+        identify=_identify_group,
     ),
 }

@@ -1,4 +1,4 @@
-"""Read AWS's schemas of resource types: the properties that a template may set, and those that identify a resource.
+"""Read AWS's schemas of resource types: the properties of a template, and those that identify or replace a resource.
 
 The wheel has extracts of cfn-lint's copies (`build_models.py`); a checkout reads those of cfn-lint, at first use.
 See https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-schema.html.
@@ -29,15 +29,29 @@ class Schema:
     """The properties that only AWS sets, which Fn::GetAtt returns."""
     identifier: tuple[str, ...]
     """The properties that identify a resource, as the import of existing resources names them."""
+    create_only: frozenset[str]
+    """The properties whose change requires a replacement."""
+    conditionally_create_only: frozenset[str]
+    """The properties whose change requires a replacement in some cases."""
 
 
 @cache
 def read_schema(kind: str) -> Schema:
     """Return the schema of a type that AWS has."""
-    document = _extracts()[kind] if EXTRACTS.exists() else _document(kind)
+    return parse_schema(_extracts()[kind] if EXTRACTS.exists() else _document(kind))
+
+
+def parse_schema(document: Json) -> Schema:
+    """Return what AWS's document or the wheel's extract of it says."""
     read_only = _names(document.get("readOnlyProperties", []))
     names = frozenset(document["properties"])
-    return Schema(names.difference(read_only), names.intersection(read_only), _names(document["primaryIdentifier"]))
+    return Schema(
+        names.difference(read_only),
+        names.intersection(read_only),
+        _names(document["primaryIdentifier"]),
+        names.intersection(_names(document.get("createOnlyProperties", []))),
+        names.intersection(_names(document.get("conditionalCreateOnlyProperties", []))),
+    )
 
 
 def _names(paths: list[str]) -> tuple[str, ...]:

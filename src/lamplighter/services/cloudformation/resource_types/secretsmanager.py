@@ -8,10 +8,13 @@ from collections.abc import Mapping
 
 from lamplighter.base.json_text import Json, JsonError, dumps, loads
 from lamplighter.services.cloudformation.errors import ResourceFailed
+from lamplighter.services.cloudformation.resource_types.read_properties import pick
 from lamplighter.services.cloudformation.resource_types.resource_type import (
     CreatedResource,
     NameRule,
     Plan,
+    PresentProperties,
+    Properties,
     ResourceRequest,
     ResourceType,
     call_with_id,
@@ -20,6 +23,8 @@ from lamplighter.services.cloudformation.resource_types.resource_type import (
 )
 
 GENERATE, TEMPLATE, TEMPLATE_KEY = "GenerateSecretString", "SecretStringTemplate", "GenerateStringKey"
+COMPARED_NAMES = ("Name", "Description", "KmsKeyId", "Tags")
+"""The properties that are compared; the value of a secret is not, because AWS does not read it either."""
 
 
 def _value(request: ResourceRequest) -> Plan[dict[str, Json]]:
@@ -59,6 +64,11 @@ def _update_secret(request: ResourceRequest) -> Plan[CreatedResource]:
     return request.unchanged
 
 
+def _read_secret(request: ResourceRequest) -> Plan[Properties | None]:
+    found = yield "DescribeSecret", {"SecretId": request.physical}
+    return None if "DeletedDate" in found else pick(found, COMPARED_NAMES)
+
+
 def _put_policy(request: ResourceRequest) -> Plan[CreatedResource]:
     secret = request.get("SecretId")
     yield "PutResourcePolicy", {"SecretId": secret, "ResourcePolicy": request.get("ResourcePolicy")}
@@ -73,12 +83,13 @@ KINDS: Mapping[str, ResourceType] = {
         NameRule("Name", 256),
         without_effect=("ReplicaRegions", "Type"),
         exists=exists_by_call("DescribeSecret", "SecretId", test=lambda answer: "DeletedDate" not in answer),
+        hidden_property="SecretString",
+        present=PresentProperties(COMPARED_NAMES, _read_secret),
     ),
     "AWS::SecretsManager::ResourcePolicy": ResourceType(
         _put_policy,
         _put_policy,
         call_with_id("DeleteResourcePolicy", "SecretId"),
-        replacement_properties=("SecretId",),
         without_effect=("BlockPublicPolicy",),
     ),
 }

@@ -13,15 +13,18 @@ from dataclasses import replace
 
 from lamplighter.base.chat_services import SECRET_ADDRESS_PROTOCOLS
 from lamplighter.base.json_text import Json
+from lamplighter.services.cloudformation.resource_types.read_properties import read_tags
 from lamplighter.services.cloudformation.resource_types.resource_type import (
     CreatedResource,
     NameRule,
     Plan,
+    PresentProperties,
     Properties,
     ResourceRequest,
     ResourceType,
     call_with_id,
     exists_by_call,
+    identify_by_arn,
     list_all,
     make_no_call,
     update_tags,
@@ -56,7 +59,11 @@ def _create_topic(request: ResourceRequest) -> Plan[CreatedResource]:
     key = (yield "CreateTopic", {"Name": request.name, **given})["TopicArn"]
     yield from _put_protection_policy(request, key)
     yield from _update_subscriptions(request, key)
-    return CreatedResource(key, {"TopicArn": key, "TopicName": request.name})
+    return _identify_topic(request, key)
+
+
+def _identify_topic(_request: ResourceRequest, key: str) -> CreatedResource:
+    return CreatedResource(key, {"TopicArn": key, "TopicName": key.rpartition(":")[2]})
 
 
 def _put_protection_policy(request: ResourceRequest, key: str) -> Plan[None]:
@@ -91,6 +98,18 @@ def _update_subscriptions(request: ResourceRequest, key: str) -> Plan[None]:
             yield "Subscribe", {"TopicArn": key, "Protocol": each["Protocol"], "Endpoint": each["Endpoint"]}
 
 
+def _read_topic(request: ResourceRequest) -> Plan[Properties | None]:
+    found = (yield "GetTopicAttributes", {"TopicArn": request.physical})["Attributes"]
+    tags = yield from read_tags("ListTagsForResource", "ResourceArn", request.physical, "Tags")
+    listed = yield from list_all("ListSubscriptionsByTopic", {"TopicArn": request.physical}, "Subscriptions")
+    present = [(each["Protocol"], each["Endpoint"]) for each in listed]
+    # Other resources may subscribe to the topic, too: only a missing subscription is a difference.
+    wanted = request.get("Subscription", [])
+    kept = [each for each in wanted if (each.get("Protocol"), each.get("Endpoint")) in present]
+    name = request.physical.rpartition(":")[2]
+    return {**found, "TopicName": name, "Tags": tags, "Subscription": kept}
+
+
 def _with_command(properties: Properties, extensions: Properties) -> Properties:
     words, folder = extensions.get("Command"), extensions.get("Directory")
     if not words or not isinstance(words, list):
@@ -122,7 +141,7 @@ def _subscribe(request: ResourceRequest) -> Plan[CreatedResource]:
         return (yield from _update_subscription(request))
     given = {"Attributes": request.pick(*SUBSCRIPTION_PROPERTIES), "ReturnSubscriptionArn": True}
     answer = yield "Subscribe", {**request.pick(*ENDPOINT_PROPERTIES), **given}
-    return CreatedResource(answer["SubscriptionArn"], {"Arn": answer["SubscriptionArn"]})
+    return identify_by_arn(request, answer["SubscriptionArn"])
 
 
 def _update_subscription(request: ResourceRequest) -> Plan[CreatedResource]:
@@ -133,7 +152,7 @@ def _update_subscription(request: ResourceRequest) -> Plan[CreatedResource]:
         if request.before.get(name) != request.get(name):
             given = {"AttributeName": name, "AttributeValue": request.get(name)}
             yield "SetSubscriptionAttributes", {"SubscriptionArn": arn, **given}
-    return CreatedResource(arn, {"Arn": arn})
+    return identify_by_arn(request, arn)
 
 
 def _subscription_exists(request: ResourceRequest) -> Plan[bool]:
@@ -144,6 +163,12 @@ def _subscription_exists(request: ResourceRequest) -> Plan[bool]:
     found = yield from list_all("ListSubscriptionsByTopic", {"TopicArn": request.get("TopicArn")}, "Subscriptions")
     wanted = (request.get("Protocol"), request.get("Endpoint"))
     return any((each["Protocol"], each["Endpoint"]) == wanted for each in found)
+
+
+def _read_subscription(request: ResourceRequest) -> Plan[Properties | None]:
+    answer = yield "GetSubscriptionAttributes", {"SubscriptionArn": request.physical}
+    attributes: Properties = answer["Attributes"]
+    return attributes
 
 
 def _put_policies(request: ResourceRequest) -> Plan[CreatedResource]:
@@ -170,24 +195,25 @@ KINDS: Mapping[str, ResourceType] = {
         _update_topic,
         call_with_id("DeleteTopic", "TopicArn"),
         NameRule("TopicName", 256, fifo_property="FifoTopic"),
-        ("FifoTopic",),
+        # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-sns-topic.html#aws-resource-sns-topic-return-values
         repeated_attributes=("TopicName",),
         adapt_properties=_with_own_subscription,
         exists=exists_by_call("GetTopicAttributes", "TopicArn"),
+        present=PresentProperties((*TOPIC_PROPERTIES, "TopicName", "Subscription", "Tags"), _read_topic),
+        identify=_identify_topic,
     ),
     "AWS::SNS::Subscription": ResourceType(
         _subscribe,
         _update_subscription,
         call_with_id("Unsubscribe", "SubscriptionArn"),
-        replacement_properties=ENDPOINT_PROPERTIES,
         # One engine has all regions: the topic's ARN contains the region.
         without_effect=("Region",),
         adapt_properties=_with_confirmation,
         exists=_subscription_exists,
+        present=PresentProperties((*SUBSCRIPTION_PROPERTIES, "TopicArn", "Protocol"), _read_subscription),
+        identify=identify_by_arn,
     ),
     # A deleted policy stays in place: it allows nothing that the topic's owner, the only user, may not do anyway.
     "AWS::SNS::TopicPolicy": ResourceType(_put_policies, _put_policies, make_no_call),
-    "AWS::SNS::TopicInlinePolicy": ResourceType(
-        _put_inline_policy, _put_inline_policy, make_no_call, replacement_properties=("TopicArn",)
-    ),
+    "AWS::SNS::TopicInlinePolicy": ResourceType(_put_inline_policy, _put_inline_policy, make_no_call),
 }

@@ -6,10 +6,13 @@ See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_S
 from collections.abc import Mapping
 
 from lamplighter.base.json_text import Json
+from lamplighter.services.cloudformation.resource_types.read_properties import read_tags
 from lamplighter.services.cloudformation.resource_types.resource_type import (
     CreatedResource,
     NameRule,
     Plan,
+    PresentProperties,
+    Properties,
     ResourceRequest,
     ResourceType,
     call_with_id,
@@ -40,8 +43,12 @@ def _create_queue(request: ResourceRequest) -> Plan[CreatedResource]:
     if str(given.get("FifoQueue")).lower() != "true":
         given.pop("FifoQueue", None)
     answer = yield "CreateQueue", {"QueueName": request.name, "Attributes": given, **request.tag_parameter}
-    url = answer["QueueUrl"]
-    return CreatedResource(url, {"Arn": request.arn("sqs", request.name), "QueueName": request.name, "QueueUrl": url})
+    return _identify_queue(request, answer["QueueUrl"])
+
+
+def _identify_queue(request: ResourceRequest, url: str) -> CreatedResource:
+    name = url.rpartition("/")[2]
+    return CreatedResource(url, {"Arn": request.arn("sqs", name), "QueueName": name, "QueueUrl": url})
 
 
 def _update_queue(request: ResourceRequest) -> Plan[CreatedResource]:
@@ -52,6 +59,12 @@ def _update_queue(request: ResourceRequest) -> Plan[CreatedResource]:
         yield from _set_attributes(request.physical, {**reset, **request.pick(*changed)})
     yield from update_tags(request, {"QueueUrl": request.physical}, "Queue")
     return request.unchanged
+
+
+def _read_queue(request: ResourceRequest) -> Plan[Properties | None]:
+    answer = yield "GetQueueAttributes", {"QueueUrl": request.physical, "AttributeNames": ["All"]}
+    tags = yield from read_tags("ListQueueTags", "QueueUrl", request.physical, "Tags")
+    return {**answer.get("Attributes", {}), "QueueName": request.physical.rpartition("/")[2], "Tags": tags}
 
 
 def _set_attributes(queue: str, attributes: Json) -> Plan[None]:
@@ -86,15 +99,16 @@ KINDS: Mapping[str, ResourceType] = {
         _update_queue,
         call_with_id("DeleteQueue", "QueueUrl"),
         NameRule("QueueName", 80, fifo_property="FifoQueue"),
-        ("FifoQueue",),
+        # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-sqs-queue.html#aws-resource-sqs-queue-return-values
         repeated_attributes=("QueueName",),
         exists=exists_by_call("GetQueueAttributes", "QueueUrl"),
+        present=PresentProperties((*QUEUE_PROPERTIES, "QueueName", "Tags"), _read_queue),
+        identify=_identify_queue,
     ),
     "AWS::SQS::QueuePolicy": ResourceType(_put_policies, _put_policies, _remove_policies),
     "AWS::SQS::QueueInlinePolicy": ResourceType(
         _put_inline_policy,
         _put_inline_policy,
         call_with_id("SetQueueAttributes", "QueueUrl", Attributes=NO_POLICY),
-        replacement_properties=("Queue",),
     ),
 }

@@ -5,10 +5,13 @@ See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-r
 
 from collections.abc import Mapping
 
+from lamplighter.services.cloudformation.resource_types.read_properties import pick
 from lamplighter.services.cloudformation.resource_types.resource_type import (
     CreatedResource,
     NameRule,
     Plan,
+    PresentProperties,
+    Properties,
     ResourceRequest,
     ResourceType,
     call_with_id,
@@ -16,6 +19,7 @@ from lamplighter.services.cloudformation.resource_types.resource_type import (
 )
 
 PROPERTIES = ("Type", "Value", "Description", "AllowedPattern", "Tier", "DataType", "Policies")
+COMPARED_NAMES = ("Name", "Type", "Value", "Description", "AllowedPattern", "Tier", "DataType", "Tags")
 
 
 def _created(request: ResourceRequest, name: str) -> CreatedResource:
@@ -40,13 +44,23 @@ def _update_parameter(request: ResourceRequest) -> Plan[CreatedResource]:
     return _created(request, request.physical)
 
 
+def _read_parameter(request: ResourceRequest) -> Plan[Properties | None]:
+    found = (yield "GetParameter", {"Name": request.physical})["Parameter"]
+    named = {"Key": "Name", "Option": "Equals", "Values": [request.physical]}
+    described = (yield "DescribeParameters", {"ParameterFilters": [named]})["Parameters"][0]
+    answer = yield "ListTagsForResource", {"ResourceType": "Parameter", "ResourceId": request.physical}
+    return {**described, **pick(found, ("Name", "Type", "Value", "DataType")), "Tags": answer.get("TagList", [])}
+
+
 KINDS: Mapping[str, ResourceType] = {
     "AWS::SSM::Parameter": ResourceType(
         _create_parameter,
         _update_parameter,
         call_with_id("DeleteParameter", "Name"),
         NameRule("Name"),
+        # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ssm-parameter.html#aws-resource-ssm-parameter-return-values
         repeated_attributes=("Type", "Value"),
         exists=exists_by_call("GetParameter", "Name"),
+        present=PresentProperties(COMPARED_NAMES, _read_parameter),
     ),
 }

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from lamplighter.base.json_text import Json
 from lamplighter.lang.template.functions import value_as_text
 from lamplighter.lang.template.references import choose_branches, find_attributes, find_references, function_name
-from lamplighter.services.cloudformation.resource_types.registry import resource_type_of
+from lamplighter.services.cloudformation.resource_types.registry import requires_replacement
 from lamplighter.services.cloudformation.stacks.shown_properties import KNOWN_AFTER_APPLY, shown_value
 
 STATIC, DYNAMIC = "Static", "Dynamic"
@@ -66,7 +66,7 @@ def explain_property(changed: ChangedProperty, causes: Causes) -> list[Json]:
         target = {
             "Attribute": "Properties",
             "Name": changed.name,
-            "RequiresRecreation": requires_recreation(changed.type, changed.name),
+            "RequiresRecreation": requires_replacement(changed.type, changed.name),
             "Path": "/".join((root, *path)),
             **_shown_values(old, new),
         }
@@ -88,14 +88,6 @@ def explain_attribute(attribute: str, before: Json, after: Json) -> Json:
 def explain_nested_stack() -> Json:
     """Return the detail of a nested stack: only its own update shows what changes in it."""
     return _detail({"Attribute": "Properties", "RequiresRecreation": "Never"}, DYNAMIC, "Automatic")
-
-
-def requires_recreation(kind: str, name: str) -> str:
-    """Return whether the change of a property requires a replacement: Never, Conditionally or Always."""
-    found = resource_type_of(kind)
-    if not found.is_replaced_by(name):
-        return "Never"
-    return "Conditionally" if name in found.conditional_replacement_properties else "Always"
 
 
 def replacement_of(details: list[Json]) -> str:

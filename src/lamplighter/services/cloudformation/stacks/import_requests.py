@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from lamplighter.base.json_text import Json
 from lamplighter.services.cloudformation.errors import StackValidationError
-from lamplighter.services.cloudformation.resource_types.imported_resources import ATTRIBUTES, physical_id
+from lamplighter.services.cloudformation.resource_types.registry import resource_type_of
 from lamplighter.services.cloudformation.resource_types.schemas import read_schema
 from lamplighter.services.cloudformation.templates.parsed_templates import ParsedTemplate
 
@@ -31,13 +31,13 @@ def _read_import(given: Json, parsed: ParsedTemplate) -> str:
         raise StackValidationError(
             f"Resources [{name}] to import must have a DeletionPolicy attribute in the template."
         )
-    if kind not in ATTRIBUTES:
+    imported = resource_type_of(kind)
+    if imported.identify is None:
         raise StackValidationError(f"Resource type {kind} is not supported for import.")
-    try:
-        return physical_id(kind, given["ResourceIdentifier"])
-    except KeyError:
-        wanted = ", ".join(read_schema(kind).identifier)
-        raise StackValidationError(f"The identifier of resource {name} must have [{wanted}].") from None
+    wanted = read_schema(kind).identifier
+    if not given["ResourceIdentifier"].keys() >= set(wanted):
+        raise StackValidationError(f"The identifier of resource {name} must have [{', '.join(wanted)}].")
+    return imported.physical_id(given["ResourceIdentifier"][wanted[-1]])
 
 
 def as_imports(changes: list[Json], imports: Mapping[str, str]) -> list[Json]:

@@ -16,15 +16,13 @@ from lamplighter.lang.template.references import choose_branches, find_attribute
 from lamplighter.lang.template.template import Resource
 from lamplighter.lang.template.text import TemplateError
 from lamplighter.services.cloudformation.deploy.template_scope import resolve_properties, stack_conditions, value_scope
-from lamplighter.services.cloudformation.resource_types.registry import is_attribute
+from lamplighter.services.cloudformation.resource_types.registry import is_attribute, resource_type_of
 from lamplighter.services.cloudformation.tables.stacks import Stack
 from lamplighter.services.cloudformation.templates.parsed_templates import ParsedTemplate
 
 KNOWN_AFTER_APPLY = "{{changeSet:KNOWN_AFTER_APPLY}}"
 NO_ECHO_MASK = "****"
 """What is shown in place of a secret, such as the value of a parameter with NoEcho."""
-SECRET_PROPERTIES = {"AWS::SecretsManager::Secret": "SecretString"}
-"""The property of each type that is a secret, even if the template states it."""
 _SMALLEST_TABLE = 16
 """The number of places of a new hash map of Java; it doubles as soon as three quarters are filled."""
 
@@ -101,7 +99,7 @@ def without_secrets(resource: Resource, scope: TemplateScope, masks: Mapping[str
     `scope` is the scope with the secrets, and `masks` are those of the hidden parameters.
     """
     properties = resource.properties
-    if not masks and resource.type not in SECRET_PROPERTIES and not _reads_secrets(properties, scope):
+    if not masks and resource_type_of(resource.type).hidden_property is None and not _reads_secrets(properties, scope):
         return None
     shown = replace(scope, values={**scope.values, **masks}, dynamic=TemplateScope({}).dynamic)
     if scope.shown_attribute is not None:
@@ -121,7 +119,7 @@ def _reads_secrets(properties: Mapping[str, Json], scope: TemplateScope) -> bool
 
 
 def _mask_property(kind: str, properties: Mapping[str, Json]) -> dict[str, Json]:
-    secret = SECRET_PROPERTIES.get(kind)
+    secret = resource_type_of(kind).hidden_property
     return {name: NO_ECHO_MASK if name == secret else value for name, value in properties.items()}
 
 

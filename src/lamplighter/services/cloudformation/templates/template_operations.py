@@ -14,7 +14,7 @@ from lamplighter.lang.template.references import creation_order, find_references
 from lamplighter.lang.template.template import parse_template, transform_names
 from lamplighter.lang.template.text import parse_text
 from lamplighter.services.cloudformation.errors import StackValidationError
-from lamplighter.services.cloudformation.resource_types.imported_resources import ATTRIBUTES
+from lamplighter.services.cloudformation.resource_types.registry import resource_type_of
 from lamplighter.services.cloudformation.resource_types.schemas import read_schema
 from lamplighter.services.cloudformation.stacks.lookup import find_change_set, require_stack
 from lamplighter.services.cloudformation.tables import templates
@@ -136,7 +136,7 @@ def _identifier_summaries(types: Mapping[str, str]) -> list[Json]:
         {
             "ResourceType": kind,
             "LogicalResourceIds": [name for name, its_type in types.items() if its_type == kind],
-            **({"ResourceIdentifiers": list(read_schema(kind).identifier)} if kind in ATTRIBUTES else {}),
+            **({"ResourceIdentifiers": list(read_schema(kind).identifier)} if resource_type_of(kind).identify else {}),
         }
         for kind in sorted(set(types.values()))
     ]
