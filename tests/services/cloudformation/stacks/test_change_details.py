@@ -163,6 +163,22 @@ def test_a_secret_that_the_template_states_is_not_shown(harness: CloudFormationH
     assert loads(change["AfterContext"])["Properties"] == {"Description": "d", "SecretString": "****"}
 
 
+def test_a_part_of_a_property_that_cannot_change_replaces_the_resource(harness: CloudFormationHarness) -> None:
+    def provider(group: str, capacity: int) -> Json:
+        scaling = {"Status": "ENABLED", "TargetCapacity": capacity}
+        settings = {"AutoScalingGroupArn": f"arn:aws:autoscaling:::{group}", "ManagedScaling": scaling}
+        return {"Type": "AWS::ECS::CapacityProvider", "Properties": {"AutoScalingGroupProvider": settings}}
+
+    harness.create(template(P=provider("a", 50)))
+    before = harness.physical("P")
+    assert describe(harness, template(P=provider("a", 60)))["P"]["Replacement"] == "False"
+    assert describe(harness, template(P=provider("b", 50)))["P"]["Replacement"] == "True"
+    harness.update(template(P=provider("a", 60)))
+    assert harness.physical("P") == before
+    harness.update(template(P=provider("b", 60)))
+    assert harness.physical("P") != before
+
+
 def test_a_tag_of_the_stack_changes_the_resources(harness: CloudFormationHarness) -> None:
     harness.create(template(T=topic()))
     tags = [{"Key": "k", "Value": "v"}]

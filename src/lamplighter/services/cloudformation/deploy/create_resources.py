@@ -31,7 +31,7 @@ from lamplighter.services.cloudformation.resource_types.registry import (
     check_properties,
     is_simulated,
     no_effect_note,
-    requires_replacement,
+    replacing_paths,
     resource_type_of,
 )
 from lamplighter.services.cloudformation.resource_types.resource_type import lamplighter_metadata
@@ -218,8 +218,15 @@ def _update(turn: StackTurn, found: StackResource, body: Json) -> bool:
 
 def _is_replacement(row: StackResource, body: Json) -> bool:
     old, new = row.body["properties"], body["properties"]
-    changed = [name for name in {*old, *new} if old.get(name) != new.get(name)]
-    return any(requires_replacement(row.type, name) != "Never" for name in changed)
+    return any(_value_at(old, path) != _value_at(new, path) for path in replacing_paths(row.type))
+
+
+def _value_at(properties: Json, path: str) -> Json:
+    """Return a property, or a member of it; None if it is missing."""
+    found = properties
+    for step in path.split("/"):
+        found = found.get(step) if isinstance(found, dict) else None
+    return found
 
 
 def _check_policy(turn: StackTurn, action: str, row: StackResource | ResourceOutline) -> None:

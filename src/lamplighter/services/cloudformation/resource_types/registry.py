@@ -41,15 +41,17 @@ def is_attribute(kind: str, name: str) -> bool:
     return simulated is not None and (name in read_schema(kind).attributes or name in simulated.repeated_attributes)
 
 
-def requires_replacement(kind: str, name: str) -> str:
-    """Return whether the change of a property requires a replacement: Never, Conditionally or Always."""
+def replacing_paths(kind: str) -> frozenset[str]:
+    """Return the properties, or parts of them (`Property/Member`), whose change replaces a resource of a type."""
     simulated = RESOURCE_TYPES.get(kind)
-    if simulated is None:
+    return read_schema(kind).create_only.union(simulated.replacement_properties) if simulated else frozenset()
+
+
+def requires_replacement(kind: str, path: str) -> str:
+    """Return whether the change of a property or a part requires a replacement: Never, Conditionally or Always."""
+    if not any(f"{path}/".startswith(f"{each}/") or each.startswith(f"{path}/") for each in replacing_paths(kind)):
         return "Never"
-    schema = read_schema(kind)
-    if name not in schema.create_only and name not in simulated.replacement_properties:
-        return "Never"
-    return "Conditionally" if name in schema.conditionally_create_only else "Always"
+    return "Conditionally" if path in read_schema(kind).conditionally_create_only else "Always"
 
 
 def service_of(name: str) -> str:

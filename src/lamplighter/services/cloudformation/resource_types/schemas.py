@@ -30,7 +30,7 @@ class Schema:
     identifier: tuple[str, ...]
     """The properties that identify a resource, as the import of existing resources names them."""
     create_only: frozenset[str]
-    """The properties whose change requires a replacement."""
+    """The properties, or parts of them (`Property/Member`), whose change requires a replacement."""
     conditionally_create_only: frozenset[str]
     """The properties whose change requires a replacement in some cases."""
 
@@ -49,8 +49,8 @@ def parse_schema(document: Json) -> Schema:
         names.difference(read_only),
         names.intersection(read_only),
         _names(document["primaryIdentifier"]),
-        names.intersection(_names(document.get("createOnlyProperties", []))),
-        names.intersection(_names(document.get("conditionalCreateOnlyProperties", []))),
+        frozenset(_names(document.get("createOnlyProperties", []))),
+        frozenset(_names(document.get("conditionalCreateOnlyProperties", []))),
     )
 
 

@@ -66,7 +66,7 @@ def explain_property(changed: ChangedProperty, causes: Causes) -> list[Json]:
         target = {
             "Attribute": "Properties",
             "Name": changed.name,
-            "RequiresRecreation": requires_replacement(changed.type, changed.name),
+            "RequiresRecreation": requires_replacement(changed.type, "/".join((changed.name, *path))),
             "Path": "/".join((root, *path)),
             **_shown_values(old, new),
         }
