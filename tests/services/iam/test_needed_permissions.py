@@ -7,33 +7,25 @@ import pytest
 
 from lamplighter.base.json_text import Json
 from lamplighter.base.role_session import RoleSession, Signer
-from lamplighter.base.service_model import ServiceModel
 from lamplighter.bus import Caller
-from lamplighter.services.iam.access.needed_permission import no_resource
 from lamplighter.services.iam.access.needed_permissions import NeededPermissions, action_of, is_decided
-from lamplighter.services.iam.access.resource_rules import OPERATION_RULES, PARAMETER_RULES
+from lamplighter.services.iam.access.resource_rules import RESOURCE_RULES
 from lamplighter.wire.models.service_models import SERVICES, load_service
 from tests.engine_harness import ACCOUNT, CALLER, REGION, EngineHarness
 
 WITHOUT_RESOURCE = {
     "states": "ListActivities ListStateMachines SendTaskFailure SendTaskHeartbeat SendTaskSuccess TestState "
     "ValidateStateMachineDefinition",
-    "ecs": "CreateCapacityProvider DeregisterTaskDefinition DescribeTaskDefinition ListClusters "
-    "ListTaskDefinitionFamilies ListTaskDefinitions ListTasks",
+    "ecs": "DeregisterTaskDefinition DescribeTaskDefinition ListClusters ListTaskDefinitionFamilies "
+    "ListTaskDefinitions ListTasks",
     "events": "ListApiDestinations ListArchives ListConnections ListEndpoints ListEventBuses ListEventSources "
     "ListReplays ListRuleNamesByTarget ListRules TestEventPattern",
     "scheduler": "ListScheduleGroups ListSchedules",
-    "sns": "CheckIfPhoneNumberIsOptedOut CreatePlatformApplication CreatePlatformEndpoint DeleteEndpoint "
-    "DeletePlatformApplication GetEndpointAttributes GetPlatformApplicationAttributes GetSMSAttributes "
-    "GetSubscriptionAttributes ListEndpointsByPlatformApplication ListOriginationNumbers ListPhoneNumbersOptedOut "
-    "ListPlatformApplications ListSubscriptions ListTopics OptInPhoneNumber SetEndpointAttributes "
-    "SetPlatformApplicationAttributes SetSMSAttributes SetSubscriptionAttributes Unsubscribe",
+    "sns": "GetSubscriptionAttributes ListSubscriptions ListTopics SetSubscriptionAttributes Unsubscribe",
     "sqs": "CancelMessageMoveTask ListQueues",
-    "logs": "DeleteResourcePolicy DescribeDeliveries DescribeDeliveryDestinations DescribeDeliverySources "
-    "DescribeDestinations DescribeResourcePolicies ListLogGroups PutResourcePolicy TestMetricFilter",
-    "monitoring": "DescribeAlarmsForMetric GetMetricData GetMetricStatistics ListDashboards ListMetrics PutMetricData",
-    "cloudformation": "DescribeStackDriftDetectionStatus ListExports ListImports ListStackSets ListStacks "
-    "ValidateTemplate",
+    "logs": "DeleteResourcePolicy DescribeResourcePolicies ListLogGroups PutResourcePolicy TestMetricFilter",
+    "monitoring": "DescribeAlarmsForMetric GetMetricData GetMetricStatistics ListMetrics PutMetricData",
+    "cloudformation": "ListExports ListImports ListStacks ValidateTemplate",
     "s3": "ListBuckets",
     "ssm": "DescribeParameters",
     "ecr": "GetAuthorizationToken",
@@ -50,22 +42,15 @@ def engine(tmp_path: Path) -> Iterator[EngineHarness]:
         yield harness
 
 
-def has_resource(model: ServiceModel, service: str, operation: str) -> bool:
-    """Return whether a rule is for the operation or for one of its parameters."""
-    if operation in OPERATION_RULES.get(service, {}):
-        return OPERATION_RULES[service][operation] is not no_resource
-    shape = model.operation_model(operation).input_shape
-    return shape is not None and bool(shape.members.keys() & PARAMETER_RULES[service].keys())
-
-
 def test_each_operation_has_a_rule_or_is_known_to_have_no_resource(engine: EngineHarness) -> None:
-    """A new operation is decided by a parameter that others have; if it has none, it must be listed here."""
+    """A new operation must be decided here: with a rule, or as one without a resource."""
     for service in DECIDED:
-        model = load_service(service, SERVICES[service].protocols[0]).model
-        served = {each for each in engine.engine.services[service].operations if each in model.operation_names}
-        without = {each for each in served if not has_resource(model, service, each)}
-        assert without == set(WITHOUT_RESOURCE[service].split()), service
-        assert OPERATION_RULES.get(service, {}).keys() <= served, service
+        names = load_service(service, SERVICES[service].protocols[0]).model.operation_names
+        served = {each for each in engine.engine.services[service].operations if each in names}
+        without = set(WITHOUT_RESOURCE[service].split())
+        assert served - RESOURCE_RULES[service].keys() - without == set(), service
+        assert without <= served, service
+        assert without & RESOURCE_RULES[service].keys() == set(), service
 
 
 def test_every_service_with_a_model_is_decided() -> None:

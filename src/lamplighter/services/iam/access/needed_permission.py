@@ -67,11 +67,6 @@ def _arn(service: str, name: str, form: str, caller: Caller) -> str:
     return arn.build(service, caller.region, caller.account, form.format(name))
 
 
-def same(names: str, rule: ResourceRule) -> dict[str, ResourceRule]:
-    """Return the same rule for several operations or parameters, whose names are separated by spaces."""
-    return dict.fromkeys(names.split(), rule)
-
-
-def by_name(service: str, forms: Mapping[str, str]) -> dict[str, ResourceRule]:
-    """Return the rules for parameters that have an ARN or a name, by the form of the ARN's last part."""
-    return {parameter: named(service, parameter, form) for parameter, form in forms.items()}
+def same(operations: str, rule: ResourceRule) -> dict[str, ResourceRule]:
+    """Return the same rule for several operations, whose names are separated by spaces."""
+    return dict.fromkeys(operations.split(), rule)

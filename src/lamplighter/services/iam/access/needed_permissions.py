@@ -15,16 +15,9 @@ from lamplighter.bus import Bus, Caller
 from lamplighter.lang.iam_policy.text_patterns import ContextValue
 from lamplighter.services.iam.access import iam_resources
 from lamplighter.services.iam.access.condition_keys import request_tags, service_keys, tag_keys
-from lamplighter.services.iam.access.needed_permission import Permission, ResourceRule, named
+from lamplighter.services.iam.access.needed_permission import Permission, ResourceRule, named, no_resource
 from lamplighter.services.iam.access.passed_roles import TASKS, passed_roles, task_roles
-from lamplighter.services.iam.access.resource_rules import (
-    ACTIONS,
-    PARAMETER_RULES,
-    PREFIXES,
-    cluster_arn,
-    group_arn,
-    resources_of,
-)
+from lamplighter.services.iam.access.resource_rules import ACTIONS, PREFIXES, RESOURCE_RULES, cluster_arn, group_arn
 from lamplighter.services.iam.access.resource_tags import tags_of
 from lamplighter.services.iam.access.storage_permissions import storage_permissions
 from lamplighter.services.iam.access.storage_rules import secret_arn
@@ -107,7 +100,7 @@ class NeededPermissions:
     def _of_run_task(self, reader: Reader, caller: Caller, params: Json, context: dict[str, ContextValue]) -> CallNeeds:
         """Return what RunTask needs: its own action, the roles that it passes, and the tags that it adds."""
         definition = self._definition(reader, caller, params)
-        resource = definition.get("taskDefinitionArn") or resources_of("ecs", "RunTask", params, caller)[0]
+        resource = definition.get("taskDefinitionArn") or next(iter(RESOURCE_RULES["ecs"]["RunTask"](params, caller)))
         roles = task_roles(params, definition)
         permissions = [Permission("ecs:RunTask", resource, context)]
         permissions += [Permission("iam:PassRole", role, {"iam:passedtoservice": TASKS}) for role in roles]
@@ -148,9 +141,12 @@ def _resources(bus: Bus, reader: Reader, caller: Caller, service: str, operation
         return found
     if service == "http":
         return [(caller.session.source if caller.session is not None else "") or "*"]
-    if service == TARGETS:
-        return list(TARGET_ACTIONS[operation][1](params, caller))
-    return resources_of(service, operation, params, caller)
+    rule = (
+        TARGET_ACTIONS[operation][1]
+        if service == TARGETS
+        else RESOURCE_RULES.get(service, {}).get(operation, no_resource)
+    )
+    return list(rule(params, caller))
 
 
 def _found_resources(read: Callable[[str, Json], Json], service: str, operation: str, params: Json) -> list[str]:
@@ -173,7 +169,7 @@ def _found_resources(read: Callable[[str, Json], Json], service: str, operation:
 
 def is_decided(service: str, operation: str) -> bool:
     """Return whether IAM decides about an operation; it does not know the engine's own services."""
-    known = service in PARAMETER_RULES or service in ("iam", "http")
+    known = service in RESOURCE_RULES or service in ("iam", "http")
     if service == TARGETS:
         return operation in TARGET_ACTIONS
     return known and (service, operation) not in FREE_OPERATIONS

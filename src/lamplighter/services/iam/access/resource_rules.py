@@ -1,9 +1,7 @@
 """Say about which resources IAM decides, for each operation of the services.
 
-The tables are AWS's Service Authorization Reference in short. A parameter says which resource an operation is about:
-`PARAMETER_RULES` has the parameters of each service, and the first one that a call has decides. `OPERATION_RULES` has
-the operations that differ. An operation without such a parameter has no resources, and a test lists those. An action
-has the name of its operation unless `ACTIONS` says otherwise.
+The tables are AWS's Service Authorization Reference in short: an operation that is not listed has no resources, and
+its action has its own name unless `ACTIONS` says otherwise. A test lists every operation with its rule.
 See https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html.
 """
 
@@ -14,13 +12,14 @@ from urllib.parse import urlsplit
 from lamplighter.base import arn
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
-from lamplighter.services.iam.access.needed_permission import ANY, ResourceRule, by_name, named, no_resource, same
-from lamplighter.services.iam.access.storage_rules import STORAGE_ACTIONS, STORAGE_PARAMETERS, STORAGE_RULES
+from lamplighter.services.iam.access.needed_permission import ANY, ResourceRule, named, no_resource, same
+from lamplighter.services.iam.access.storage_rules import STORAGE_ACTIONS, STORAGE_RULES
 
 QUEUE_PATH = re.compile(r"/([0-9]{12})/([^/]+)/?")
 PREFIXES: Mapping[str, str] = {"monitoring": "cloudwatch"}
 """The prefixes of actions that are not the signing names of their services."""
 ACTIONS: Mapping[str, Mapping[str, str]] = {
+    "events": {"PutPartnerEvents": "PutEvents"},
     "sqs": {
         "ChangeMessageVisibilityBatch": "ChangeMessageVisibility",
         "DeleteMessageBatch": "DeleteMessage",
@@ -52,6 +51,31 @@ def _machine_of_alias(params: Json, _caller: Caller) -> tuple[str, ...]:
     return (unqualified_machine(str(routes[0]["stateMachineVersionArn"])),)
 
 
+def _machine_or_map_run(params: Json, caller: Caller) -> tuple[str, ...]:
+    return (params["mapRunArn"],) if "mapRunArn" in params else _machine(params, caller)
+
+
+_STATES: dict[str, ResourceRule] = {
+    **same(
+        "DeleteStateMachine DeleteStateMachineAlias DeleteStateMachineVersion DescribeStateMachine "
+        "DescribeStateMachineAlias ListStateMachineAliases ListStateMachineVersions PublishStateMachineVersion "
+        "StartExecution StartSyncExecution UpdateStateMachine UpdateStateMachineAlias",
+        _machine,
+    ),
+    **same(
+        "DescribeExecution DescribeStateMachineForExecution GetExecutionHistory ListMapRuns RedriveExecution "
+        "StopExecution",
+        named("states", "executionArn"),
+    ),
+    **same("DeleteActivity DescribeActivity GetActivityTask", named("states", "activityArn")),
+    **same("ListTagsForResource TagResource UntagResource", named("states", "resourceArn")),
+    **same("DescribeMapRun UpdateMapRun", named("states", "mapRunArn")),
+    "CreateActivity": named("states", "name", "activity:{}"),
+    "CreateStateMachine": named("states", "name", "stateMachine:{}"),
+    "CreateStateMachineAlias": _machine_of_alias,
+    "ListExecutions": _machine_or_map_run,
+}
+
 # --- ECS --------------------------------------------------------------------------------------------------------------
 
 
@@ -66,6 +90,38 @@ def _tasks(params: Json, caller: Caller) -> list[str]:
     given = params["tasks"] if "tasks" in params else [params.get("task", "")]
     return [each if each.startswith("arn:") else f"{cluster}/{each}" for each in given]
 
+
+def _services(params: Json, caller: Caller) -> list[str]:
+    cluster = cluster_arn(params, caller).replace(":cluster/", ":service/", 1)
+    given = params.get("services") or [params.get("service") or params.get("serviceName") or ANY]
+    return [each if each.startswith("arn:") else f"{cluster}/{each}" for each in map(str, given)]
+
+
+_ECS: dict[str, ResourceRule] = {
+    **same("DescribeTasks StopTask", _tasks),
+    **same("ListTagsForResource TagResource UntagResource", named("ecs", "resourceArn")),
+    **same(
+        "DeleteCluster PutClusterCapacityProviders UpdateCluster UpdateClusterSettings",
+        named("ecs", "cluster", "cluster/{}"),
+    ),
+    **same("CreateService DeleteService DescribeServices UpdateService", _services),
+    **same("CreateTaskSet DeleteTaskSet DescribeTaskSets UpdateTaskSet UpdateServicePrimaryTaskSet", _services),
+    **same(
+        "DeleteCapacityProvider DescribeCapacityProviders UpdateCapacityProvider",
+        named("ecs", "name", "capacity-provider/{}"),
+    ),
+    **same("ExecuteCommand GetTaskProtection UpdateTaskProtection", _tasks),
+    **same(
+        "CreateCapacityProvider ListAttributes ListContainerInstances ListServices ListServicesByNamespace",
+        no_resource,
+    ),
+    "CreateCluster": named("ecs", "clusterName", "cluster/{}", "default"),
+    "StartTask": named("ecs", "taskDefinition", "task-definition/{}"),
+    "DescribeClusters": named("ecs", "clusters", "cluster/{}", "default"),
+    "DeleteTaskDefinitions": named("ecs", "taskDefinitions", "task-definition/{}"),
+    "RegisterTaskDefinition": named("ecs", "family", "task-definition/{}:*"),
+    "RunTask": named("ecs", "taskDefinition", "task-definition/{}"),
+}
 
 # --- EventBridge and its Scheduler ------------------------------------------------------------------------------------
 
@@ -89,16 +145,67 @@ def _bus_arn(name: str, caller: Caller) -> str:
     return name if name.startswith("arn:") else arn.build("events", caller.region, caller.account, f"event-bus/{name}")
 
 
+_EVENTS: dict[str, ResourceRule] = {
+    **same("DeleteRule DescribeRule DisableRule EnableRule PutRule", _rule("Name")),
+    **same("ListTargetsByRule PutTargets RemoveTargets", _rule("Rule")),
+    **same("CreateEventBus DeleteEventBus UpdateEventBus", named("events", "Name", "event-bus/{}")),
+    "DescribeEventBus": named("events", "Name", "event-bus/{}", "default"),
+    **same("PutPermission RemovePermission", named("events", "EventBusName", "event-bus/{}", "default")),
+    **same("CreateArchive DeleteArchive DescribeArchive UpdateArchive", named("events", "ArchiveName", "archive/{}")),
+    **same("CancelReplay DescribeReplay StartReplay", named("events", "ReplayName", "replay/{}")),
+    **same(
+        "CreateConnection DeauthorizeConnection DeleteConnection DescribeConnection UpdateConnection",
+        named("events", "Name", "connection/{}"),
+    ),
+    **same(
+        "CreateApiDestination DeleteApiDestination DescribeApiDestination UpdateApiDestination",
+        named("events", "Name", "api-destination/{}"),
+    ),
+    **same("ListTagsForResource TagResource UntagResource", named("events", "ResourceARN")),
+    "PutEvents": _event_buses,
+}
+
+
 def _schedule(params: Json, caller: Caller) -> tuple[str, ...]:
     place = f"schedule/{params.get('GroupName', 'default')}/{params.get('Name', '')}"
     return (arn.build("scheduler", caller.region, caller.account, place),)
 
+
+_SCHEDULER: dict[str, ResourceRule] = {
+    **same("CreateSchedule DeleteSchedule GetSchedule UpdateSchedule", _schedule),
+    **same("CreateScheduleGroup DeleteScheduleGroup GetScheduleGroup", named("scheduler", "Name", "schedule-group/{}")),
+    **same("ListTagsForResource TagResource UntagResource", named("scheduler", "ResourceArn")),
+}
 
 # --- SNS and SQS ------------------------------------------------------------------------------------------------------
 
 
 def _publish(params: Json, _caller: Caller) -> tuple[str, ...]:
     return (str(params.get("TopicArn") or params.get("TargetArn") or ANY),)
+
+
+_SNS: dict[str, ResourceRule] = {
+    **same(
+        "AddPermission ConfirmSubscription DeleteTopic GetTopicAttributes ListSubscriptionsByTopic RemovePermission "
+        "SetTopicAttributes Subscribe",
+        named("sns", "TopicArn"),
+    ),
+    **same(
+        "GetDataProtectionPolicy ListTagsForResource PutDataProtectionPolicy TagResource UntagResource",
+        named("sns", "ResourceArn"),
+    ),
+    **same("Publish PublishBatch", _publish),
+    "CreateTopic": named("sns", "Name"),
+    **same(
+        "CheckIfPhoneNumberIsOptedOut CreatePlatformApplication CreatePlatformEndpoint "
+        "DeleteEndpoint DeletePlatformApplication GetEndpointAttributes "
+        "GetPlatformApplicationAttributes GetSMSAttributes "
+        "ListEndpointsByPlatformApplication ListOriginationNumbers ListPhoneNumbersOptedOut "
+        "ListPlatformApplications OptInPhoneNumber SetEndpointAttributes "
+        "SetPlatformApplicationAttributes SetSMSAttributes",
+        no_resource,
+    ),
+}
 
 
 def _queue(params: Json, caller: Caller) -> tuple[str, ...]:
@@ -115,7 +222,18 @@ def _path(url: str) -> str:
         return ""
 
 
-# --- Logs -------------------------------------------------------------------------------------------------------------
+_SQS: dict[str, ResourceRule] = {
+    **same(
+        "AddPermission ChangeMessageVisibility ChangeMessageVisibilityBatch DeleteMessage DeleteMessageBatch "
+        "DeleteQueue GetQueueAttributes ListDeadLetterSourceQueues ListQueueTags PurgeQueue ReceiveMessage "
+        "RemovePermission SendMessage SendMessageBatch SetQueueAttributes TagQueue UntagQueue",
+        _queue,
+    ),
+    **same("CreateQueue GetQueueUrl", named("sqs", "QueueName")),
+    **same("ListMessageMoveTasks StartMessageMoveTask", named("sqs", "SourceArn")),
+}
+
+# --- CloudWatch and its Logs ------------------------------------------------------------------------------------------
 
 
 def _log_group(params: Json, caller: Caller) -> tuple[str, ...]:
@@ -143,110 +261,84 @@ def _delivery_source(params: Json, caller: Caller) -> tuple[str, ...]:
     return (arn.build("logs", caller.region, caller.account, f"delivery-source:{name}"),)
 
 
-# --- the tables -------------------------------------------------------------------------------------------------------
-
-PARAMETER_RULES: Mapping[str, Mapping[str, ResourceRule]] = {
-    "states": {
-        **by_name("states", {"mapRunArn": "{}", "executionArn": "{}", "activityArn": "{}", "resourceArn": "{}"}),
-        **same("stateMachineArn stateMachineAliasArn stateMachineVersionArn", _machine),
-    },
-    "ecs": {"resourceArn": named("ecs", "resourceArn"), **same("tasks task", _tasks)},
-    "events": {
-        **by_name("events", {"ArchiveName": "archive/{}", "ReplayName": "replay/{}", "ResourceARN": "{}"}),
-        "Rule": _rule("Rule"),
-    },
-    "scheduler": {"ResourceArn": named("scheduler", "ResourceArn")},
-    "sns": by_name("sns", {"TopicArn": "{}", "ResourceArn": "{}"}),
-    "sqs": {"QueueUrl": _queue, **by_name("sqs", {"QueueName": "{}", "SourceArn": "{}"})},
-    "logs": {
-        "logStreamName": _log_stream,
-        **same("logGroupName logGroupIdentifier resourceIdentifier", _log_group),
-        **by_name("logs", {"resourceArn": "{}", "id": "delivery:{}", "destinationName": "destination:{}"}),
-        "deliverySourceName": _delivery_source,
-        "deliveryDestinationName": named("logs", "deliveryDestinationName", "delivery-destination:{}"),
-    },
-    "monitoring": by_name(
-        "cloudwatch",
-        {
-            **dict.fromkeys(("AlarmNames", "AlarmName"), "alarm:{}"),
-            **dict.fromkeys(("DashboardNames", "DashboardName"), "dashboard/{}"),
-            "ResourceARN": "{}",
-        },
+_LOGS: dict[str, ResourceRule] = {
+    **same(
+        "AssociateKmsKey CreateLogGroup DeleteLogGroup DeleteMetricFilter DeleteRetentionPolicy "
+        "DeleteSubscriptionFilter DescribeLogGroups DescribeLogStreams DescribeMetricFilters "
+        "DescribeSubscriptionFilters DisassociateKmsKey FilterLogEvents ListTagsLogGroup PutLogGroupDeletionProtection "
+        "PutMetricFilter PutRetentionPolicy PutSubscriptionFilter TagLogGroup UntagLogGroup",
+        _log_group,
     ),
-    "cloudformation": by_name("cloudformation", {"StackName": "stack/{}/*", "StackSetName": "stackset/{}:*"}),
-    "sts": {},
-    **STORAGE_PARAMETERS,
+    **same("CreateLogStream DeleteLogStream GetLogEvents PutLogEvents", _log_stream),
+    **same("ListTagsForResource TagResource UntagResource", named("logs", "resourceArn")),
+    **same("CreateDelivery GetDeliverySource DeleteDeliverySource PutDeliverySource", _delivery_source),
+    **same("DeleteDelivery GetDelivery UpdateDeliveryConfiguration", named("logs", "id", "delivery:{}")),
+    **same(
+        "DeleteDeliveryDestination GetDeliveryDestination PutDeliveryDestination",
+        named("logs", "name", "delivery-destination:{}"),
+    ),
+    **same(
+        "DeleteDeliveryDestinationPolicy GetDeliveryDestinationPolicy PutDeliveryDestinationPolicy",
+        named("logs", "deliveryDestinationName", "delivery-destination:{}"),
+    ),
+    **same("DeleteDestination PutDestination PutDestinationPolicy", named("logs", "destinationName", "destination:{}")),
+    **same("DescribeDeliveries DescribeDeliveryDestinations DescribeDeliverySources DescribeDestinations", no_resource),
 }
-"""The rules by the services' names on the bus and by parameters, of which the first one that a call has decides."""
-OPERATION_RULES: Mapping[str, Mapping[str, ResourceRule]] = {
-    "states": {
-        "CreateActivity": named("states", "name", "activity:{}"),
-        "CreateStateMachine": named("states", "name", "stateMachine:{}"),
-        "CreateStateMachineAlias": _machine_of_alias,
-    },
-    "ecs": {
-        **same(
-            "DeleteCluster PutClusterCapacityProviders UpdateCluster UpdateClusterSettings",
-            named("ecs", "cluster", "cluster/{}"),
-        ),
-        **same(
-            "DeleteCapacityProvider DescribeCapacityProviders UpdateCapacityProvider",
-            named("ecs", "name", "capacity-provider/{}"),
-        ),
-        "CreateCluster": named("ecs", "clusterName", "cluster/{}", "default"),
-        "DescribeClusters": named("ecs", "clusters", "cluster/{}", "default"),
-        "DeleteTaskDefinitions": named("ecs", "taskDefinitions", "task-definition/{}"),
-        "RegisterTaskDefinition": named("ecs", "family", "task-definition/{}:*"),
-        "RunTask": named("ecs", "taskDefinition", "task-definition/{}"),
-        "GetTaskProtection": _tasks,
-    },
-    "events": {
-        **same("DeleteRule DescribeRule DisableRule EnableRule PutRule", _rule("Name")),
-        **same("CreateEventBus DeleteEventBus UpdateEventBus", named("events", "Name", "event-bus/{}")),
-        "DescribeEventBus": named("events", "Name", "event-bus/{}", "default"),
-        **same("PutPermission RemovePermission", named("events", "EventBusName", "event-bus/{}", "default")),
-        **same(
-            "CreateConnection DeauthorizeConnection DeleteConnection DescribeConnection UpdateConnection",
-            named("events", "Name", "connection/{}"),
-        ),
-        **same(
-            "CreateApiDestination DeleteApiDestination DescribeApiDestination UpdateApiDestination",
-            named("events", "Name", "api-destination/{}"),
-        ),
-        "PutEvents": _event_buses,
-    },
-    "scheduler": {
-        **same("CreateSchedule DeleteSchedule GetSchedule UpdateSchedule", _schedule),
-        **same(
-            "CreateScheduleGroup DeleteScheduleGroup GetScheduleGroup",
-            named("scheduler", "Name", "schedule-group/{}"),
-        ),
-    },
-    "cloudformation": {"GetTemplateSummary": named("cloudformation", "StackName", "stack/{}/*")},
-    "sns": {"CreateTopic": named("sns", "Name"), **same("Publish PublishBatch", _publish)},
-    "logs": {
-        **same(
-            "AssociateKmsKey DescribeLogGroups DescribeLogStreams DescribeMetricFilters DisassociateKmsKey "
-            "FilterLogEvents",
-            _log_group,
-        ),
-        **same("GetDeliverySource DeleteDeliverySource PutDeliverySource", _delivery_source),
-        **same(
-            "DeleteDeliveryDestination GetDeliveryDestination PutDeliveryDestination",
-            named("logs", "name", "delivery-destination:{}"),
-        ),
-        **same("DeleteResourcePolicy DescribeResourcePolicies PutResourcePolicy", no_resource),
-    },
+
+
+_MONITORING: dict[str, ResourceRule] = {
+    **same(
+        "DeleteAlarms DescribeAlarms DisableAlarmActions EnableAlarmActions",
+        named("cloudwatch", "AlarmNames", "alarm:{}"),
+    ),
+    **same(
+        "DescribeAlarmHistory PutCompositeAlarm PutMetricAlarm SetAlarmState",
+        named("cloudwatch", "AlarmName", "alarm:{}"),
+    ),
+    **same("ListTagsForResource TagResource UntagResource", named("cloudwatch", "ResourceARN")),
+    **same("GetDashboard PutDashboard", named("cloudwatch", "DashboardName", "dashboard/{}")),
+    "DeleteDashboards": named("cloudwatch", "DashboardNames", "dashboard/{}"),
+    **same("DescribeAlarmContributors GetMetricWidgetImage ListDashboards", no_resource),
+}
+
+# --- CloudFormation ---------------------------------------------------------------------------------------------------
+
+_CLOUDFORMATION: dict[str, ResourceRule] = {
+    **same(
+        "CancelUpdateStack ContinueUpdateRollback CreateChangeSet CreateStack DeleteStack DescribeEvents "
+        "DescribeStackEvents DescribeStackResource DescribeStackResourceDrifts DescribeStackResources DescribeStacks "
+        "DetectStackDrift DetectStackResourceDrift GetStackPolicy GetTemplate GetTemplateSummary ListChangeSets "
+        "ListStackResources RollbackStack SetStackPolicy SignalResource UpdateStack UpdateTerminationProtection "
+        "DeleteChangeSet DescribeChangeSet ExecuteChangeSet",
+        named("cloudformation", "StackName", "stack/{}/*"),
+    ),
+    **same(
+        "CreateStackInstances CreateStackSet DeleteStackInstances DeleteStackSet DescribeStackInstance "
+        "DescribeStackSet DescribeStackSetOperation DetectStackSetDrift ImportStacksToStackSet "
+        "ListStackInstanceResourceDrifts ListStackInstances ListStackSetAutoDeploymentTargets "
+        "ListStackSetOperationResults ListStackSetOperations StopStackSetOperation UpdateStackInstances "
+        "UpdateStackSet",
+        named("cloudformation", "StackSetName", "stackset/{}:*"),
+    ),
+    "ListStackSets": no_resource,
+    **same(
+        "DescribeAccountLimits DescribeStackDriftDetectionStatus DescribeType EstimateTemplateCost ListTypes "
+        "ListTypeVersions",
+        no_resource,
+    ),
+}
+
+RESOURCE_RULES: Mapping[str, Mapping[str, ResourceRule]] = {
+    "states": _STATES,
+    "ecs": _ECS,
+    "events": _EVENTS,
+    "scheduler": _SCHEDULER,
+    "sns": _SNS,
+    "sqs": _SQS,
+    "logs": _LOGS,
+    "monitoring": _MONITORING,
+    "cloudformation": _CLOUDFORMATION,
     "sts": {"AssumeRole": named("iam", "RoleArn")},
     **STORAGE_RULES,
 }
 """The rules by the services' names on the bus. Those of IAM itself are in `iam_resources.py`: they need its tables."""
-
-
-def resources_of(service: str, operation: str, params: Json, caller: Caller) -> list[str]:
-    """Return the ARNs of the resources that a call's parameters name."""
-    rule = OPERATION_RULES.get(service, {}).get(operation)
-    if rule is None:
-        rules = PARAMETER_RULES.get(service, {})
-        rule = next((rules[each] for each in rules if each in params), no_resource)
-    return list(rule(params, caller))

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from lamplighter.base import arn
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
-from lamplighter.services.iam.access.needed_permission import ANY, ResourceRule, by_name, same
+from lamplighter.services.iam.access.needed_permission import ANY, ResourceRule, named, same
 
 
 def _bucket(params: Json, _caller: Caller) -> tuple[str, ...]:
@@ -56,15 +56,58 @@ def _secret(params: Json, caller: Caller) -> tuple[str, ...]:
     return (secret_arn(str(params.get("SecretId", "")), caller),)
 
 
-STORAGE_PARAMETERS: Mapping[str, Mapping[str, ResourceRule]] = {
-    "s3": {"Key": _object, "Bucket": _bucket},
-    "ssm": {**same("Names Name Path", _parameter), "ResourceId": _tagged_parameter},
-    "ecr": by_name("ecr", {"repositoryName": "repository/{}", "repositoryNames": "repository/{}", "resourceArn": "{}"}),
-    "secretsmanager": {"SecretId": _secret},
-}
 STORAGE_RULES: Mapping[str, Mapping[str, ResourceRule]] = {
-    "s3": {"DeleteObjects": _deleted_objects},
-    "secretsmanager": {"CreateSecret": _new_secret},
+    "s3": {
+        **same(
+            "AbortMultipartUpload CompleteMultipartUpload CopyObject CreateMultipartUpload DeleteObject "
+            "DeleteObjectTagging GetObject GetObjectAcl GetObjectAttributes GetObjectTagging HeadObject ListParts "
+            "PutObject PutObjectAcl PutObjectTagging UploadPart UploadPartCopy",
+            _object,
+        ),
+        "DeleteObjects": _deleted_objects,
+        **same(
+            "CreateBucket DeleteBucket DeleteBucketCors DeleteBucketEncryption DeleteBucketLifecycle "
+            "DeleteBucketPolicy DeleteBucketTagging DeletePublicAccessBlock GetBucketAcl GetBucketCors "
+            "GetBucketEncryption GetBucketLifecycleConfiguration GetBucketLocation GetBucketNotificationConfiguration "
+            "GetBucketOwnershipControls GetBucketPolicy GetBucketTagging GetBucketVersioning GetPublicAccessBlock "
+            "HeadBucket ListMultipartUploads ListObjectVersions ListObjects ListObjectsV2 PutBucketAcl PutBucketCors "
+            "PutBucketEncryption PutBucketLifecycleConfiguration PutBucketNotificationConfiguration "
+            "PutBucketOwnershipControls PutBucketPolicy PutBucketTagging PutBucketVersioning PutPublicAccessBlock",
+            _bucket,
+        ),
+        **same(
+            "DeleteBucketOwnershipControls GetBucketAccelerateConfiguration GetBucketLogging GetBucketPolicyStatus "
+            "GetBucketReplication GetBucketRequestPayment GetBucketWebsite GetObjectLockConfiguration "
+            "PutBucketLogging",
+            _bucket,
+        ),
+    },
+    "ssm": {
+        **same("DeleteParameter GetParameter GetParameterHistory GetParametersByPath PutParameter", _parameter),
+        **same("DeleteParameters GetParameters LabelParameterVersion UnlabelParameterVersion", _parameter),
+        **same("AddTagsToResource ListTagsForResource RemoveTagsFromResource", _tagged_parameter),
+    },
+    "ecr": {
+        **same(
+            "BatchCheckLayerAvailability BatchDeleteImage BatchGetImage CompleteLayerUpload CreateRepository "
+            "DeleteLifecyclePolicy DeleteRepository DeleteRepositoryPolicy DescribeImageScanFindings DescribeImages "
+            "GetDownloadUrlForLayer GetLifecyclePolicy GetRepositoryPolicy InitiateLayerUpload ListImages "
+            "PutImage PutImageScanningConfiguration PutImageTagMutability PutLifecyclePolicy SetRepositoryPolicy "
+            "StartImageScan UploadLayerPart",
+            named("ecr", "repositoryName", "repository/{}"),
+        ),
+        "DescribeRepositories": named("ecr", "repositoryNames", "repository/{}"),
+        **same("ListTagsForResource TagResource UntagResource", named("ecr", "resourceArn")),
+    },
+    "secretsmanager": {
+        "CreateSecret": _new_secret,
+        **same(
+            "CancelRotateSecret DeleteResourcePolicy DeleteSecret DescribeSecret GetResourcePolicy GetSecretValue "
+            "ListSecretVersionIds PutResourcePolicy PutSecretValue RestoreSecret RotateSecret TagResource "
+            "UntagResource UpdateSecret UpdateSecretVersionStage",
+            _secret,
+        ),
+    },
 }
 STORAGE_ACTIONS: Mapping[str, Mapping[str, str]] = {
     "s3": {
