@@ -30,8 +30,7 @@ class RoutedRequest:
     """A decoded request. Its params fit the operation's shape."""
 
     service: str
-    """The signing name: states, ecs, events, scheduler, sns, sqs, logs, monitoring, cloudformation, s3, ssm,
-    secretsmanager, ecr."""
+    """The signing name, such as states or monitoring."""
     operation: str
     region: str
     access_key: str
@@ -49,6 +48,8 @@ def route_request(catalog: ModelCatalog, http: HttpRequest, default_account: str
     operation = _find_operation(catalog, http, scope)
     params = operation.decode(http)
     operation.check(params)
+    if not operation.members.issuperset(params):  # AWS ignores the others; IAM must not decide by them
+        params = {name: value for name, value in params.items() if name in operation.members}
     account = scope.access_key if _ACCOUNT.fullmatch(scope.access_key) else default_account
     if scope is unsigned_requests.UNSIGNED_SCOPE:
         account = ""

@@ -44,6 +44,8 @@ class CompiledOperation:
     decode: Callable[[HttpRequest], Json]
     """Decodes the params. Raises AwsError if they cannot be parsed."""
     check: Check
+    members: frozenset[str]
+    """The names that params can have."""
     encode: Callable[[Json, str], Response]
 
 
@@ -153,7 +155,8 @@ def _compile(service: ServiceShapes, name: str) -> CompiledOperation:
     model = service.model.operation_model(name)
     make_decoder, make_encoder, _ = _PROTOCOLS[service.protocol]
     check = compile_check(model.input_shape, _quirks(service, model))
-    return CompiledOperation(service.name, name, make_decoder(model), check, make_encoder(service, model))
+    members = frozenset(model.input_shape.members) if model.input_shape is not None else frozenset()
+    return CompiledOperation(service.name, name, make_decoder(model), check, members, make_encoder(service, model))
 
 
 def _quirks(service: ServiceShapes, model: OperationModel) -> ServiceQuirks:
