@@ -113,9 +113,9 @@ def test_a_member_that_the_operation_does_not_have_is_left_out(
     catalog: ModelCatalog, make_request: MakeRequest
 ) -> None:
     """IAM would decide about the resource that it names, and the operation would act on another one."""
-    given = {"stateMachineAliasArn": f"{MACHINE}:live", "stateMachineArn": "arn:allowed"}
-    routed = route_request(catalog, make_request("states", "DeleteStateMachineAlias", given))
-    assert routed.params == {"stateMachineAliasArn": f"{MACHINE}:live"}
+    body = b'{"stateMachineArn":"%s","mapRunArn":"arn:allowed"}' % MACHINE.encode()
+    http = replace(make_request("states", "StartExecution", START), body=body)
+    assert route_request(catalog, http).params == {"stateMachineArn": MACHINE}
 
 
 def test_deeply_nested_json_is_ignored_like_any_unknown_member(catalog: ModelCatalog) -> None:
