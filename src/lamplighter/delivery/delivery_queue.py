@@ -54,7 +54,7 @@ class DeliveryQueue:
     """The delivery queue of one sender.
 
     - `on_end` is called in the transaction that ends a delivery.
-    - `check` raises if the parameters of a call do not fit the operation.
+    - `validate` returns the parameters of a call that the operation has; it raises if they do not fit the operation.
     - `error_code` returns the error code that the dead-letter message contains.
     - `prepare` prepares a delivery for its nth attempt.
     - `needs_resource_policy`: whether a topic or queue that is called without a role must allow that by its policy.
@@ -69,7 +69,7 @@ class DeliveryQueue:
         remote: RemoteServices,
         on_end: Callable[[Tx, Delivery, DeliveryOutcome], None] = lambda _tx, _delivery, _outcome: None,
         *,
-        check: Callable[[str, str, Json], None] = lambda _service, _operation, _params: None,
+        validate: Callable[[str, str, Json], Json] = lambda _service, _operation, params: params,
         error_code: Callable[[AwsError], str] = lambda error: error.code,
         prepare: Callable[[Delivery, int], Delivery] = lambda delivery, _attempt: delivery,
         needs_resource_policy: bool = False,
@@ -80,7 +80,7 @@ class DeliveryQueue:
         self._world = world
         self._remote = remote
         self._on_end = on_end
-        self._check = check
+        self._validate = validate
         self._error_code = error_code
         self._prepare = prepare
         self._service_principal = service_principal or f"{name}.amazonaws.com"
@@ -131,8 +131,8 @@ class DeliveryQueue:
             with tx.nested():
                 if not self._bus.serves(delivery.service, delivery.operation):
                     return _await_outcome(delivery, self._remote_call(delivery))
-                call = (delivery.service, delivery.operation, delivery.params)
-                self._check(*call)
+                params = self._validate(delivery.service, delivery.operation, delivery.params)
+                call = (delivery.service, delivery.operation, params)
                 self._check_access(tx, delivery, *call, by_role=bool(delivery.role))
                 answer = self._bus.invoke(tx, delivery.caller, *call)
                 if inspect.isawaitable(answer):

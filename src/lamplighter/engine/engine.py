@@ -79,7 +79,7 @@ class Engine:
         self.ecs = ecs = self._make_ecs(remote, overdue_fired)
         self.outputs = ecs.outputs
         events = Events(
-            self.bus, world, remote, self._check_parameters, dropped=config.drop_events, aws_limits=config.aws_limits
+            self.bus, world, remote, self._validate, dropped=config.drop_events, aws_limits=config.aws_limits
         )
         lazy_services = list(self._lazy_services(remote, lambda: outbound or _outbound(config, http)))
         lazy_services += [each for each in self._storing_services() if each.name not in config.remote_endpoints]
@@ -120,7 +120,7 @@ class Engine:
         yield LazyService(
             "scheduler",
             "lamplighter.services.scheduler.service:Scheduler",
-            lambda build: build(bus, world, remote, self._find_model, self._check_parameters),
+            lambda build: build(bus, world, remote, self._find_model, self._validate),
         )
         yield LazyService(
             "sns",
@@ -137,7 +137,7 @@ class Engine:
         yield LazyService(
             "monitoring",
             "lamplighter.services.cloudwatch.service:CloudWatch",
-            lambda build: build(bus, world, remote, self._check_parameters, config.public_url),
+            lambda build: build(bus, world, remote, self._validate, config.public_url),
         )
         yield LazyService(
             "alerts", "lamplighter.services.alerts.service:Alerts", lambda build: build(bus, world, config.public_url)
@@ -151,7 +151,7 @@ class Engine:
         yield LazyService(
             "cloudformation",
             "lamplighter.services.cloudformation.service:CloudFormation",
-            lambda build: build(bus, world, remote, self._model, self._check_parameters, aws_limits=config.aws_limits),
+            lambda build: build(bus, world, remote, self._model, self._validate, aws_limits=config.aws_limits),
         )
 
     def _storing_services(self) -> Iterator[LazyService]:
@@ -171,9 +171,9 @@ class Engine:
             lambda build: build(world, data),
         )
 
-    def _check_parameters(self, service: str, operation: str, params: Json) -> None:
-        if service in SERVICES:  # no model describes the engine's internal services
-            self.catalog.operation(service, operation).check(params)
+    def _validate(self, service: str, operation: str, params: Json) -> Json:
+        is_known = service in SERVICES  # no model describes the engine's internal services
+        return self.catalog.operation(service, operation).validate(params) if is_known else params
 
     def _model(self, service: str) -> ServiceModel:
         return self.catalog.service(service).model if service in SERVICES else self._remote.model(service)

@@ -46,10 +46,7 @@ def route_request(catalog: ModelCatalog, http: HttpRequest, default_account: str
     if scope.service == buckets.SERVICE:
         http = bucket_hosts.move_bucket_to_path(http)
     operation = _find_operation(catalog, http, scope)
-    params = operation.decode(http)
-    operation.check(params)
-    if not operation.members.issuperset(params):  # AWS ignores the others; IAM must not decide by them
-        params = {name: value for name, value in params.items() if name in operation.members}
+    params = operation.validate(operation.decode(http))
     account = scope.access_key if _ACCOUNT.fullmatch(scope.access_key) else default_account
     if scope is unsigned_requests.UNSIGNED_SCOPE:
         account = ""

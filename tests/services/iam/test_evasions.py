@@ -7,7 +7,7 @@ from lamplighter.base.json_text import Json, dumps
 from lamplighter.base.role_session import RoleSession, Signer
 from lamplighter.bus import Caller
 from tests.engine_harness import ACCOUNT, REGION
-from tests.services.iam.iam_harness import STATES, TASKS, EnforcingHarness, allow, document, role_arn
+from tests.services.iam.iam_harness import SCHEDULER, STATES, TASKS, EnforcingHarness, allow, document, role_arn
 
 PEOPLE = "ec2.amazonaws.com"
 
@@ -55,6 +55,24 @@ def test_a_physical_id_does_not_hide_its_stack(enforcing: EnforcingHarness) -> N
     (found,) = enforcing.call("cloudformation", "DescribeStackResources", StackName="prod")["StackResources"]
     physical = found["PhysicalResourceId"]
     enforcing.denied_as(role, "cloudformation", "DescribeStackResources", PhysicalResourceId=physical)
+
+
+def test_a_member_that_the_operation_ignores_does_not_hide_a_state_machine(enforcing: EnforcingHarness) -> None:
+    role = enforcing.role("machines", STATES)
+    text = dumps({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}})
+    given: Json = {"definition": text, "roleArn": role, "publish": True}
+    prod = enforcing.call("states", "CreateStateMachine", name="prod", **given)["stateMachineVersionArn"]
+    mine = enforcing.call("states", "CreateStateMachine", name="mine", **given)["stateMachineArn"]
+    target = {
+        "Arn": "arn:aws:scheduler:::aws-sdk:sfn:deleteStateMachineVersion",
+        "RoleArn": enforcing.role("schedule", SCHEDULER, allow("states:*", [mine, f"{mine}:*"])),
+        "Input": dumps({"StateMachineVersionArn": prod, "stateMachineArn": mine}),
+    }
+    times: Json = {"ScheduleExpression": "rate(1 hour)", "FlexibleTimeWindow": {"Mode": "OFF"}}
+    enforcing.call("scheduler", "CreateSchedule", Name="s", **times, Target=target)
+    enforcing.advance(3_600_000)
+    versions = enforcing.call("states", "ListStateMachineVersions", stateMachineArn=prod.rpartition(":")[0])
+    assert [each["stateMachineVersionArn"] for each in versions["stateMachineVersions"]] == [prod]
 
 
 @pytest.mark.parametrize(

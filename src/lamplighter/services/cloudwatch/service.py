@@ -30,12 +30,12 @@ from lamplighter.store.timers import Timer
 
 
 class CloudWatch(Service):
-    """The CloudWatch service of one engine; `check` raises if the parameters of a call do not fit its shape."""
+    """The CloudWatch service of one engine; `validate` returns the parameters that a call has by its shape."""
 
     name = SERVICE
 
     def __init__(
-        self, bus: Bus, world: World, remote: RemoteServices, check: Callable[[str, str, Json], None], url: str
+        self, bus: Bus, world: World, remote: RemoteServices, validate: Callable[[str, str, Json], Json], url: str
     ) -> None:
         self._delivery_queue = DeliveryQueue(
             SERVICE,
@@ -43,7 +43,7 @@ class CloudWatch(Service):
             world,
             remote,
             self._on_delivery_end,
-            check=check,
+            validate=validate,
             needs_resource_policy=True,
             service_principal=SERVICE_PRINCIPAL,
         )

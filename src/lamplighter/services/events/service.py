@@ -29,14 +29,14 @@ from lamplighter.services.events.targets.targets import Targets
 from lamplighter.store.db import OutboxRow, Tx
 from lamplighter.store.timers import Timer
 
-Check = Callable[[str, str, Json], None]
+Validate = Callable[[str, str, Json], Json]
 
 
 class Events(Service):
     """The EventBridge service of one engine.
 
-    `check` raises an error if the parameters of a call to a rule's target do not fit AWS's model. `dropped` are the
-    sources of the events that are lost. `aws_limits` states whether AWS's quota of rules holds.
+    `validate` returns the parameters of a call to a rule's target that AWS's model has, and raises if they do not fit.
+    `dropped` are the sources of the events that are lost. `aws_limits` states whether AWS's quota of rules holds.
     """
 
     name = SERVICE
@@ -46,13 +46,13 @@ class Events(Service):
         bus: Bus,
         world: World,
         remote: RemoteServices,
-        check: Check,
+        validate: Validate,
         *,
         dropped: Collection[str] = (),
         aws_limits: bool = False,
     ) -> None:
         self._delivery_queue = DeliveryQueue(
-            SERVICE, bus, world, remote, check=check, error_code=error_code, needs_resource_policy=True
+            SERVICE, bus, world, remote, validate=validate, error_code=error_code, needs_resource_policy=True
         )
         compiled_rules = CompiledRules(world)
         recent_events = RecentEvents()

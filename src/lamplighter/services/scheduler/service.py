@@ -40,7 +40,7 @@ class Scheduler(Service):
         world: World,
         remote: RemoteServices,
         model: Callable[[str], ServiceModel | None],
-        check: Callable[[str, str, Json], None],
+        validate: Callable[[str, str, Json], Json],
     ) -> None:
         self._bus = bus
         self._delivery_queue = DeliveryQueue(
@@ -49,7 +49,7 @@ class Scheduler(Service):
             world,
             remote,
             self._on_delivery_end,
-            check=check,
+            validate=validate,
             error_code=target_delivery.error_code,
             prepare=target_delivery.with_attempt_number,
         )

@@ -48,6 +48,16 @@ class CompiledOperation:
     """The names that params can have."""
     encode: Callable[[Json, str], Response]
 
+    def validate(self, params: Json) -> Json:
+        """Check params, and return them without the members that the operation does not have.
+
+        AWS ignores those, too. IAM must not decide by them, because the operation acts on what its own members name.
+        """
+        self.check(params)
+        if self.members.issuperset(params):
+            return params
+        return {name: value for name, value in params.items() if name in self.members}
+
 
 class ModelCatalog:
     """The compiled AWS APIs of one engine."""
