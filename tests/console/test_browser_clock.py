@@ -94,10 +94,19 @@ def test_a_page_that_learns_the_zone_of_the_browser_late_keeps_what_the_user_doe
     field.fill("Ber")
     while not held:
         page.wait_for_timeout(10)
-    with page.expect_response("**/clock"):
-        held[0].continue_()
-    page.evaluate("fetch('/help')")  # answered after the page has handled the zone
+    held[0].fulfill(response=held[0].fetch())
+    page.unroute("**/clock")
+    page.wait_for_function("sessionStorage.getItem('mine:')")
     expect(field).to_have_value("Ber")
+    page.goto(f"{served.url}/tasks")
+    expect_zone(page, SEOUL)
+
+
+def test_a_page_whose_first_request_fails_still_learns_the_zone_of_the_browser(
+    served: ServedEngine, traveller: BrowserContext
+) -> None:
+    page = traveller.new_page()
+    page.route("**/clock", lambda route: route.abort("connectionreset"), times=1)
     page.goto(f"{served.url}/tasks")
     expect_zone(page, SEOUL)
 

@@ -4,6 +4,8 @@
 const page = document.getElementById("clock").dataset;
 const own = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
 const MINE = "mine:";
+const RETRY_MS = 1000;
+let used = false; // whether the user has pressed something on this page
 
 // Format a time for a message that a script shows: 03:00.
 export function timeOfDay(milliseconds) {
@@ -32,12 +34,18 @@ async function followOwnZone() {
   const chooses = page.choice === "schedule" && "several" in page && page.zone !== own && !sessionStorage.getItem(MINE);
   if (!chooses && (!page.choice.startsWith(MINE) || page.choice === MINE + own)) return;
   if (new URLSearchParams(location.search).has("zone") || document.querySelector("[data-still]")) return;
-  sessionStorage.setItem(MINE, own);
   const form = document.querySelector("#clock form");
   const body = new URLSearchParams(new FormData(form));
   body.set("zone", MINE + own);
-  const answer = await fetch("/clock", { method: "POST", body, headers: { "x-lamplighter-script": "1" } });
-  if (answer.ok && !navigator.userActivation?.hasBeenActive) location.reload(); // a reload would undo what the user does here
+  let answer;
+  try {
+    answer = await fetch("/clock", { method: "POST", body, headers: { "x-lamplighter-script": "1" } });
+  } catch (error) {
+    console.info(`lamplighter: ${error.message}`); // the engine is away, or the network changed: browsers repeat no POST
+    return setTimeout(followOwnZone, RETRY_MS);
+  }
+  sessionStorage.setItem(MINE, own);
+  if (answer.ok && !used) location.reload(); // a reload would undo what the user does here
 }
 
 // Who was sent a link with a zone keeps it on the pages that follow.
@@ -47,6 +55,7 @@ function keepZone(event) {
 }
 
 if (new URLSearchParams(location.search).has("zone")) document.addEventListener("click", keepZone, true);
+for (const type of ["pointerdown", "keydown"]) addEventListener(type, () => { used = true; }, { capture: true, once: true });
 offerOwnZone(document);
 followOwnZone();
 
