@@ -94,7 +94,7 @@ class States(Service):
             "StartSyncExecution": Operation(read=express.start_sync),
             "DescribeExecution": Operation(read=executions.describe),
             "ListExecutions": Operation(read=executions.list),
-            "RedriveExecution": Operation(write=Redrives(world, self._driver).redrive),
+            "RedriveExecution": Operation(write=Redrives(self._driver).redrive),
             "StopExecution": Operation(write=executions.stop),
             "GetExecutionHistory": Operation(read=executions.history),
             # Not AWS operations: AWS lists neither the executions of a deleted state machine nor those of all machines.

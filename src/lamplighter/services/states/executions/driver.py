@@ -70,7 +70,6 @@ class Driver:
         """Build the driver and its parts; `refusal_reason` returns why the parameters of a call do not fit it."""
         self._bus = bus
         self._calls = calls
-        self._world = world
         definitions, refusal = CompiledDefinitions(additions), partial(task_refusal, refusal_reason)
         self._running = RunningExecutions(definitions)
         self.execution_log = ExecutionLog(bus, world)
@@ -146,7 +145,7 @@ class Driver:
         """Write a new execution and its first step; an express execution that this step ends leaves only its log."""
         if step.finish is not None and execution.express and on_insert is None:
             self.execution_log.write(tx, revision, step)
-            self.express_ends.report(tx, execution.arn, ExpressEnd(step.finish, self._world.now()))
+            self.express_ends.report(tx, execution.arn, ExpressEnd(step.finish, tx.now))
             return
         key = self._writer.insert(tx, execution, revision, step)
         if on_insert is not None:

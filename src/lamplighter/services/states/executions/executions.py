@@ -65,7 +65,7 @@ class Executions:
             return {"executionArn": key, "startDate": existing.start / 1000}
         if is_repetition(name) and execution_lists.find_other_repetition(tx, key) is not None:
             raise ExecutionAlreadyExists(key)  # a person has redriven the run that this one repeats
-        now = self._world.now()
+        now = tx.now
         execution = Execution(key, name, machine.role, machine.arn, machine.name, document, text, now)
         rule = parse_rule(machine.tags) if machine.tags else None
         if rule is None:

@@ -69,7 +69,7 @@ class StepWriter:
             role=execution.role,
             status=step.execution.status,
             start=execution.start,
-            stop=self._world.now() if finish else None,
+            stop=tx.now if finish else None,
             input=execution.text,
             output=finish.output if finish else None,
             error=finish.error if finish else None,
@@ -131,7 +131,7 @@ class StepWriter:
         """
         execution = step.execution
         if execution.status != "TIMED_OUT":
-            return step.events[-1][2] if step.events else self._world.now()
+            return step.events[-1][2] if step.events else tx.now
         timeout = self._definitions.definition_of(tx, execution, revision).timeout
         assert timeout is not None
         redrive = redrives.last_redrive(tx, key)

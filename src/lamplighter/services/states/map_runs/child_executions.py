@@ -82,7 +82,7 @@ class ChildExecutions:
         run = rows.get_by_id(tx, child.run)
         assert run is not None
         record = executions.get_by_id(tx, child.execution)
-        if record is not None and redrive.not_redrivable_reason(record, self._world.now()) is not None:
+        if record is not None and redrive.not_redrivable_reason(record, tx.now) is not None:
             rows.set_child(tx, replace(child, redrives=run.redrives))
             return
         rows.update(tx, count_child(run, child.status, -1, -child.items))
@@ -92,7 +92,7 @@ class ChildExecutions:
             self._start_child(tx, run, given[0], child.position)
             return
         rows.set_child(tx, replace(child, status="RUNNING", redrives=run.redrives))
-        if not redrive.redrive_execution(tx, self._driver, record, self._world.now(), None):
+        if not redrive.redrive_execution(tx, self._driver, record, tx.now, None):
             rows.set_child(tx, replace(child, redrives=run.redrives))
             rows.update(tx, run)
 

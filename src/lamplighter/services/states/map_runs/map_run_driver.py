@@ -50,7 +50,6 @@ class MapRunDriver:
     ) -> None:
         self._bus = bus
         self._store = bus.store
-        self._world = world
         self._driver = driver
         self._pending_work = pending_work
         self.inputs = inputs
@@ -75,7 +74,7 @@ class MapRunDriver:
             label=command.label,
             block=command.block,
             express=command.express,
-            start=self._world.now(),
+            start=tx.now,
             total=command.total,
             concurrency=command.concurrency,
             tolerated_count=command.tolerated_count,
@@ -99,7 +98,7 @@ class MapRunDriver:
             outcome=None,
             written=0,
             redrives=run.redrives + 1,
-            redriven=self._world.now(),
+            redriven=tx.now,
         )
         rows.update(tx, redriven)
         self._read_or_continue(tx, redriven)
@@ -190,7 +189,7 @@ class MapRunDriver:
         if status == "SUCCEEDED":
             rows.delete_results(tx, run.id)
             rows.delete_items(tx, run.id)
-        rows.update(tx, replace(run, status=status, stop=self._world.now()))
+        rows.update(tx, replace(run, status=status, stop=tx.now))
         self._driver.send_event(tx, run.execution, MapRunEnded(run.frame, run.number, output, error, cause))
 
     def _gather_results(self, tx: Tx, run: MapRun, transformation: str) -> str:
@@ -209,7 +208,7 @@ class MapRunDriver:
 
     def _abort(self, tx: Tx, run: MapRun) -> None:
         stage: Stage = run.stage if run.stage == "WRITE" else "STOP"
-        rows.update(tx, replace(run, status="ABORTED", stop=self._world.now(), stage=stage, outcome=None))
+        rows.update(tx, replace(run, status="ABORTED", stop=tx.now, stage=stage, outcome=None))
         self.continue_soon(tx, run.id)
 
     def _stop_children(self, tx: Tx, run: MapRun) -> None:
