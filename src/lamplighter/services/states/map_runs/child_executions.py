@@ -11,11 +11,11 @@ from lamplighter.asl.execution.state_errors import StateError
 from lamplighter.base import arn
 from lamplighter.base.json_text import Json, loads
 from lamplighter.base.world import World
-from lamplighter.services.states.executions import redrive
-from lamplighter.services.states.executions.pending_work import PendingWork
-from lamplighter.services.states.executions.port import ExecutionDriver
 from lamplighter.services.states.map_runs.child_inputs import ChildInputs
 from lamplighter.services.states.map_runs.child_results import pending_child_result
+from lamplighter.services.states.steps import redrive
+from lamplighter.services.states.steps.pending_work import PendingWork
+from lamplighter.services.states.steps.port import ExecutionDriver
 from lamplighter.services.states.tables import executions
 from lamplighter.services.states.tables import map_runs as rows
 from lamplighter.services.states.tables.map_runs import ChildExecution, MapRun

@@ -18,14 +18,14 @@ from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.world import World
 from lamplighter.bus import Bus
 from lamplighter.services.states import outbox_rows
-from lamplighter.services.states.executions.isolated_steps import INTERNAL_ERROR
-from lamplighter.services.states.executions.pending_work import PendingWork
-from lamplighter.services.states.executions.port import ExecutionDriver
 from lamplighter.services.states.map_runs.child_executions import ChildExecutions, count_child
 from lamplighter.services.states.map_runs.child_inputs import ChildInputs, InputsNotReady
 from lamplighter.services.states.map_runs.child_results import child_result, result_elements
 from lamplighter.services.states.map_runs.map_run_role import denied_redrive, denied_start
 from lamplighter.services.states.outbox_rows import ReadItems, WriteResults
+from lamplighter.services.states.steps.isolated_steps import INTERNAL_ERROR
+from lamplighter.services.states.steps.pending_work import PendingWork
+from lamplighter.services.states.steps.port import ExecutionDriver
 from lamplighter.services.states.tables import map_runs as rows
 from lamplighter.services.states.tables.frames import Work
 from lamplighter.services.states.tables.map_runs import MapRun, Stage

@@ -10,9 +10,9 @@ from lamplighter.asl.execution.messages import Redriven
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
 from lamplighter.services.states.errors import ExecutionNotRedrivable
-from lamplighter.services.states.executions.lookup import find_execution
-from lamplighter.services.states.executions.port import ExecutionDriver
-from lamplighter.services.states.executions.running_executions import RunningExecution, execution_of_record
+from lamplighter.services.states.lookup import find_execution
+from lamplighter.services.states.steps.port import ExecutionDriver
+from lamplighter.services.states.steps.running_executions import RunningExecution, execution_of_record
 from lamplighter.services.states.tables import execution_lists, executions, map_runs, redrives
 from lamplighter.services.states.tables.executions import ExecutionRecord
 from lamplighter.services.states.tables.frames import load_counters, parse_counters
