@@ -164,7 +164,7 @@ class DeliveryQueue:
             return deliveries.get(tx, id)
         except DamagedData:
             log.error("delivery %s of %s cannot be read and is dropped", id, self._name)
-            deliveries.finish(tx, id, self._world.now(), DeliveryEnd.DROPPED)
+            deliveries.finish(tx, id, tx.now, DeliveryEnd.DROPPED)
             return None
 
     def _remote_call(self, delivery: Delivery) -> AsyncCall:
@@ -188,7 +188,7 @@ class DeliveryQueue:
             ended = self._give_up(tx, row, delivery, outcome)
         else:
             ended = DeliveryOutcome(DeliveryEnd.DELIVERED, row.attempts, outcome)
-        deliveries.finish(tx, row.id, self._world.now(), ended.end)
+        deliveries.finish(tx, row.id, tx.now, ended.end)
         self._on_end(tx, delivery, ended)
 
     def _give_up(self, tx: Tx, row: PendingDelivery, delivery: Delivery, error: AwsError) -> DeliveryOutcome:
@@ -202,7 +202,7 @@ class DeliveryQueue:
         if delivery.service in ALERT_SERVICES:
             topic = delivery.params.get("TopicArn")
             recipient = f"topic {topic}" if topic else f"alert {delivery.operation}"
-            lost_alerts.put(tx, LostAlert(self._world.now(), recipient, f"{code}: {message}"))
+            lost_alerts.put(tx, LostAlert(tx.now, recipient, f"{code}: {message}"))
         return failed
 
     def _send_to_dead_letter_queue(self, tx: Tx, delivery: Delivery, failed: DeliveryOutcome) -> bool:

@@ -140,7 +140,7 @@ class Engine:
             lambda build: build(bus, world, remote, self._validate, config.public_url),
         )
         yield LazyService(
-            "alerts", "lamplighter.services.alerts.service:Alerts", lambda build: build(bus, world, config.public_url)
+            "alerts", "lamplighter.services.alerts.service:Alerts", lambda build: build(bus, config.public_url)
         )
         yield LazyService(
             "iam",
@@ -161,7 +161,7 @@ class Engine:
         yield LazyService(
             "s3", "lamplighter.services.s3.service:S3", lambda build: build(bus, world, data), (data / OBJECTS).is_dir
         )
-        yield LazyService("ssm", "lamplighter.services.ssm.service:Ssm", lambda build: build(bus, world, data))
+        yield LazyService("ssm", "lamplighter.services.ssm.service:Ssm", lambda build: build(bus, data))
         yield LazyService(
             "ecr", "lamplighter.services.ecr.service:Ecr", lambda build: build(world, images, config.public_url)
         )
@@ -198,7 +198,7 @@ class Engine:
             if config.enforce_iam:  # tasks get credentials that are made with this key
                 await store.write(session_key.read_or_create)
             engine = cls(config, clocks, store, runtime or build_runtime(config, name, clocks), outbound, isolation)
-            await examine_restored_work(store, engine.runtime, clocks)
+            await examine_restored_work(store, engine.runtime)
             for service in engine.services.values():
                 await service.start()
             await engine.dispatcher.start()

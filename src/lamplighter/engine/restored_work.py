@@ -9,7 +9,7 @@ job must not run side by side. What is found is logged, stored, and shown by the
 import logging
 from dataclasses import dataclass
 
-from lamplighter.base.world import World, format_iso_time
+from lamplighter.base.world import format_iso_time
 from lamplighter.runtime.port import Runtime, RuntimeUnavailable
 from lamplighter.services.ecs.tables import tasks, waiting_tasks
 from lamplighter.store import restores
@@ -47,7 +47,7 @@ def _has_started(reader: Reader, arn: str) -> bool:
     return tasks.statuses(reader, arn)[0] not in ("PROVISIONING", "PENDING", "ACTIVATING")
 
 
-async def examine_restored_work(store: Store, runtime: Runtime, world: World) -> None:
+async def examine_restored_work(store: Store, runtime: Runtime) -> None:
     """After a restore, compare the database with what exists, once: log and store it. Do nothing otherwise."""
     found = restores.latest_restore(store.reader)
     if found is None or found.examined is not None:
@@ -70,7 +70,7 @@ async def examine_restored_work(store: Store, runtime: Runtime, world: World) ->
         )
     if work.continued:
         log.warning("containers and processes of running tasks that still exist, and continue: %d", len(work.continued))
-    await store.write(lambda tx: restores.record_examination(tx, [*work.lost], [*work.unknown], world.now()))
+    await store.write(lambda tx: restores.record_examination(tx, [*work.lost], [*work.unknown], tx.now))
 
 
 def count_missed_schedules(reader: Reader, now: int) -> int:

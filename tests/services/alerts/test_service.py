@@ -114,6 +114,6 @@ def test_an_alert_survives_a_crash_at_any_commit_and_has_one_message_id(harness:
 
 
 def test_the_service_has_no_caches(harness: JobStackHarness) -> None:
-    alerts = Alerts(harness.engine.bus, harness.engine.world, "http://box")
+    alerts = Alerts(harness.engine.bus, "http://box")
     alerts.drop_caches()
     assert alerts.name == "alerts"

@@ -14,7 +14,6 @@ from functools import partial
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller, Operation, Service
 from lamplighter.delivery.tables import lost_alerts
 from lamplighter.delivery.tables.lost_alerts import LostAlert
@@ -52,9 +51,8 @@ class Alerts(Service):
 
     name = "alerts"
 
-    def __init__(self, bus: Bus, world: World, url: str) -> None:
+    def __init__(self, bus: Bus, url: str) -> None:
         self._bus = bus
-        self._world = world
         self._url = url
         self.operations: Mapping[str, Operation] = {
             "Tell": Operation(write=self.send_alert),
@@ -63,7 +61,7 @@ class Alerts(Service):
             "TellOutage": Operation(write=partial(self.send_waiting, outage_alert.compose_outage)),
             "TellQueue": Operation(write=partial(self.send_waiting, outage_alert.compose_queue)),
             "TellRecovery": Operation(write=self.send_recovery),
-            "Acknowledge": Operation(write=acknowledge.acknowledge(world)),
+            "Acknowledge": Operation(write=acknowledge.acknowledge),
             "ListAcknowledgements": Operation(read=acknowledge.list_acknowledgements),
         }
 
@@ -147,7 +145,7 @@ class Alerts(Service):
                 accepted.append(topic)
             except AwsError as error:
                 log.error("could not alert %s: %s: %s", topic, message["Subject"], error)
-                lost_alerts.put(tx, LostAlert(self._world.now(), f"topic {topic}", f"{error.code}: {error.message}"))
+                lost_alerts.put(tx, LostAlert(tx.now, f"topic {topic}", f"{error.code}: {error.message}"))
         return accepted
 
     def _compose(self, tx: Tx, caller: Caller, params: Json) -> Alert | None:

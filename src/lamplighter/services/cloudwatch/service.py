@@ -50,8 +50,8 @@ class CloudWatch(Service):
         self._state_changes = state_changes = AlarmStateChanges(bus, world, url, self._delivery_queue.send)
         metric_sources = MetricSources(bus, world)
         self._alarm_timers = alarm_timers = AlarmTimers(world, metric_sources, state_changes)
-        composites = CompositeAlarms(world, state_changes)
-        alarms = MetricAlarms(world, alarm_timers, state_changes)
+        composites = CompositeAlarms(state_changes)
+        alarms = MetricAlarms(alarm_timers, state_changes)
         self.operations: Mapping[str, Operation] = {
             "PutMetricAlarm": Operation(write=alarms.put),
             "PutCompositeAlarm": Operation(write=composites.put),

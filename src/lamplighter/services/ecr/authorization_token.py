@@ -24,7 +24,7 @@ class AuthorizationTokens:
 
     def get(self, tx: Tx, caller: Caller, _params: Json) -> Json:
         """Handle GetAuthorizationToken."""
-        expires = self._world.now() // 1000 + LIFETIME_SECONDS
+        expires = tx.now // 1000 + LIFETIME_SECONDS
         session = _session_of(caller, access_key_of(self._world.uuid()), expires)
         password = write_password(session_key.read_or_create(tx), caller.region, session)
         token = b64encode(f"{USER}:{password}".encode()).decode()

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from lamplighter.base import arn
 from lamplighter.base.errors import AwsError, require
 from lamplighter.base.json_text import Json, loads_unique
-from lamplighter.base.world import World
 from lamplighter.bus import Caller, Operation
 from lamplighter.operations.pages import Pages
 from lamplighter.operations.tags import TagFormat, TagOperations, TagRules
@@ -60,8 +59,7 @@ def find_repository(reader: Reader, caller: Caller, params: Json) -> Repository:
 class Repositories:
     """The operations on repositories, except for those on images."""
 
-    def __init__(self, world: World, address: str) -> None:
-        self._world = world
+    def __init__(self, address: str) -> None:
         self._address = address
         self._tags = TagOperations.of_rows(TAG_RULES, _find_by_arn, rows.update)
 
@@ -89,7 +87,7 @@ class Repositories:
         given = {member: params[member] for member in (*SETTINGS, EXCLUSIONS) if params.get(member)}
         tags = TAG_RULES.read(params.get("tags"))
         body = {**SETTINGS, **given}
-        made = Repository(0, caller.account, caller.region, name, self._world.now(), tags, body)
+        made = Repository(0, caller.account, caller.region, name, tx.now, tags, body)
         rows.insert(tx, made)
         return {"repository": self._show(made)}
 

@@ -20,7 +20,7 @@ class Ecr(Service):
     def __init__(self, world: World, docker: DockerImages, registry: str) -> None:
         address = registry.partition("://")[2].rstrip("/")
         self.operations: Mapping[str, Operation] = {
-            **Repositories(world, address).by_name(),
+            **Repositories(address).by_name(),
             **Images(docker, address).by_name(),
             "GetAuthorizationToken": Operation(write=AuthorizationTokens(world, registry).get),
             "PutImage": Operation(read=ImagePush(docker).put),

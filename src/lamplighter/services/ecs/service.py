@@ -256,7 +256,7 @@ class Ecs(Service):
             del self._supervisors[arn]
 
     def _end_damaged_task(self, arn: str, why: str, tx: Tx) -> None:
-        damaged_task.end_damaged_task(self._context.bus, self._context.world, arn, why, tx)
+        damaged_task.end_damaged_task(self._context.bus, arn, why, tx)
         self._admission.start_waiting(tx)
 
     async def _retry_until_success(self, what: str, run: Callable[[], Awaitable[None]]) -> None:

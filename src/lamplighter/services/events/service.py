@@ -8,10 +8,9 @@ from lamplighter.bus import Bus, Operation, Service
 from lamplighter.delivery.delivery_queue import DeliveryQueue, is_delivery
 from lamplighter.outbound.aws import RemoteServices
 from lamplighter.services.events import tags
-from lamplighter.services.events.buses import permissions
+from lamplighter.services.events.buses import buses, permissions
 from lamplighter.services.events.buses.archives import SUBJECT_PREFIX as ARCHIVE
 from lamplighter.services.events.buses.archives import Archives
-from lamplighter.services.events.buses.buses import Buses
 from lamplighter.services.events.buses.put_events import EventPublisher
 from lamplighter.services.events.buses.recent_events import RecentEvents
 from lamplighter.services.events.buses.replays import SUBJECT_PREFIX, Replays
@@ -20,12 +19,12 @@ from lamplighter.services.events.rules import event_patterns
 from lamplighter.services.events.rules.compiled_rules import CompiledRules
 from lamplighter.services.events.rules.rules import Rules
 from lamplighter.services.events.rules.scheduled_rules import SERVICE, ScheduledRules
+from lamplighter.services.events.targets import targets
 from lamplighter.services.events.targets.api_destinations import ApiDestinations
 from lamplighter.services.events.targets.connections import Connections
 from lamplighter.services.events.targets.dead_letter_codes import error_code
 from lamplighter.services.events.targets.internal_calls import InternalCalls
 from lamplighter.services.events.targets.target_calls import INTERNAL_SERVICE
-from lamplighter.services.events.targets.targets import Targets
 from lamplighter.store.db import OutboxRow, Tx
 from lamplighter.store.timers import Timer
 
@@ -57,7 +56,7 @@ class Events(Service):
         compiled_rules = CompiledRules(world)
         recent_events = RecentEvents()
         router = EventRouter(world, self._delivery_queue, compiled_rules, recent_events, dropped)
-        self._scheduled_rules = ScheduledRules(world, router)
+        self._scheduled_rules = ScheduledRules(router)
         self._replays = replays = Replays(bus, world, router)
         bus.subscribe("*", router.on_service_event, compiled_rules.has_rules)
         internal_calls = InternalCalls(bus, router)
@@ -70,17 +69,13 @@ class Events(Service):
                 "Refuse": Operation(write=internal_calls.refuse),
             },
         )
-        buses, publisher = Buses(world), EventPublisher(world, router)
-        rules, targets = Rules(world, self._scheduled_rules, compiled_rules, aws_limits=aws_limits), Targets()
+        publisher = EventPublisher(world, router)
+        rules = Rules(self._scheduled_rules, compiled_rules, aws_limits=aws_limits)
         self._archives = archives = Archives(world, compiled_rules)
         connections, destinations = Connections(bus, world), ApiDestinations(world)
         bus.serve("events.connections", {"Retrieve": Operation(read=connections.retrieve)})
         self.operations: Mapping[str, Operation] = {
-            "CreateEventBus": Operation(write=buses.create),
-            "UpdateEventBus": Operation(write=buses.update),
-            "DeleteEventBus": Operation(write=buses.delete),
-            "DescribeEventBus": Operation(read=buses.describe),
-            "ListEventBuses": Operation(read=buses.list),
+            **buses.OPERATIONS,
             "PutPermission": Operation(write=permissions.put_permission),
             "FindPolicy": Operation(read=permissions.find_policy),
             "RemovePermission": Operation(write=permissions.remove_permission),
@@ -93,9 +88,7 @@ class Events(Service):
             "DescribeRule": Operation(read=rules.describe),
             "ListRules": Operation(read=rules.list),
             "ListRuleNamesByTarget": Operation(read=rules.list_names_by_target),
-            "PutTargets": Operation(write=targets.put),
-            "RemoveTargets": Operation(write=targets.remove),
-            "ListTargetsByRule": Operation(read=targets.list),
+            **targets.OPERATIONS,
             "PutEvents": Operation(write=publisher.put, prepare=publisher.prepare),
             "TestEventPattern": Operation(
                 read=event_patterns.run_pattern_test, prepare=event_patterns.prepare_pattern_test

@@ -37,7 +37,7 @@ class LogEventWriter:
         stream = find_stream(tx, group, params["logStreamName"])
         events = [(event["timestamp"], event["message"]) for event in params["logEvents"]]
         _check_batch(events)
-        now = self._world.now()
+        now = tx.now
         kept, rejected = _split_rejected(events, now, group.retention)
         if kept:
             if kept[-1][0] - kept[0][0] > MAX_SPAN_MS:

@@ -39,7 +39,7 @@ class ResourcePolicies:
             _check_revision(old, params)
         if old is not None:
             rows.delete(tx, old)
-        now, revision = self._world.now(), self._world.uuid()
+        now, revision = tx.now, self._world.uuid()
         policy = Policy(caller.account, caller.region, resource, name, document, revision, now)
         rows.put(tx, policy)
         shown = {"resourcePolicy": _policy_to_api(policy)}

@@ -13,9 +13,9 @@ from lamplighter.base.errors import Unavailable
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Operation, Service
 from lamplighter.services.s3.bucket_events import BucketEvents
+from lamplighter.services.s3.buckets import settings
 from lamplighter.services.s3.buckets.buckets import Buckets
 from lamplighter.services.s3.buckets.lifecycle import Lifecycle
-from lamplighter.services.s3.buckets.settings import BucketSettings
 from lamplighter.services.s3.object_files import ObjectFiles
 from lamplighter.services.s3.objects import list_objects, tags
 from lamplighter.services.s3.objects.delete_objects import ObjectDeleter
@@ -47,15 +47,15 @@ class S3(Service):
         self._lifecycle = Lifecycle(deleter, files)
         self._sweep: asyncio.Task[None] | None = None
         self.operations: Mapping[str, Operation] = {
-            **Buckets(world, files).by_name(),
-            **BucketSettings(world).by_name(),
+            **Buckets(files).by_name(),
+            **settings.by_name(),
             **writer.by_name(),
             **ObjectReader(files).by_name(),
             **ObjectDeleter(deleter).by_name(),
             **list_objects.by_name(),
             **tags.by_name(events),
             **MultipartUploads(world, files).by_name(),
-            **PartWriter(world, files, writer).by_name(),
+            **PartWriter(files, writer).by_name(),
             **UploadCompleter(files, writer).by_name(),
             **list_uploads.by_name(),
         }

@@ -8,7 +8,6 @@ import hashlib
 from collections.abc import Callable
 
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.services.scheduler.errors import Conflict
 from lamplighter.services.scheduler.tables import client_tokens
@@ -19,7 +18,7 @@ Write = Callable[[Tx, Caller, Json], Json]
 DAY = 24 * 60 * 60 * 1000
 
 
-def idempotent(world: World, name: str, write: Write) -> Write:
+def idempotent(name: str, write: Write) -> Write:
     """Return an operation that honours client tokens for a day and raises `Conflict` for one of another request."""
 
     def run(tx: Tx, caller: Caller, params: Json) -> Json:
@@ -32,8 +31,8 @@ def idempotent(world: World, name: str, write: Write) -> Write:
         known = client_tokens.get(tx, owner, token)
         if known is None:
             answer = write(tx, caller, params)
-            client_tokens.delete_older(tx, world.now() - DAY)
-            client_tokens.put(tx, owner, token, request, answer, world.now())
+            client_tokens.delete_older(tx, tx.now - DAY)
+            client_tokens.put(tx, owner, token, request, answer, tx.now)
             return answer
         if known[0] != request:
             raise Conflict(f"The ClientToken {token} was used for another request.")

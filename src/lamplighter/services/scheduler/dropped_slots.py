@@ -97,7 +97,7 @@ class DroppedSlotNotifier:
         for each in found:
             about = (each.schedule, each.count, format_iso_time(each.slot), each.reason)
             log.warning("schedule %s passed over %s scheduled times, the first at %s: %s runs instead", *about)
-        detail = {"Until": format_iso_time(self._world.now()), "Slots": [_shown_with_job(each) for each in found]}
+        detail = {"Until": format_iso_time(tx.now), "Slots": [_shown_with_job(each) for each in found]}
         self._send_alert(tx, found, "TellAway", detail, {})
 
     def _report_dropped(self, tx: Tx, found: list[DroppedSlot]) -> None:
@@ -105,7 +105,7 @@ class DroppedSlotNotifier:
             about = (each.schedule, each.count, format_iso_time(each.slot), each.reason)
             log.warning("schedule %s dropped %s scheduled times, the first at %s: %s", *about)
         detail = {"Slots": [_shown(each) for each in found], "Job": (found[-1].annotation or {}).get("Job")}
-        caller, now = caller_of(found[0].schedule), self._world.now()
+        caller, now = caller_of(found[0].schedule), tx.now
         arns = tuple(dict.fromkeys(each.schedule for each in found))
         self._bus.publish(tx, SOURCE, lambda: Event(caller, SOURCE, DETAIL_TYPE, now, arns, detail))
         project = found[0].schedule.split("/")[1]
@@ -117,7 +117,7 @@ class DroppedSlotNotifier:
         self, tx: Tx, found: list[DroppedSlot], operation: str, params: Json, attributes: dict[str, str]
     ) -> None:
         caller, schedule = caller_of(found[0].schedule), {"SCHEDULE_ARN": found[0].schedule}
-        key, now = f"{KEY_PREFIX}{self._world.uuid()}", self._world.now()
+        key, now = f"{KEY_PREFIX}{self._world.uuid()}", tx.now
         target = (caller, ALERTS_SERVICE, operation, params, RetryPolicy())
         self._send(tx, Delivery(key, *target, None, dumps(params), schedule | attributes, now))
 

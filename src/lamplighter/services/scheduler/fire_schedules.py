@@ -82,14 +82,14 @@ class ScheduleFirer:
     def _slot_due(self, tx: Tx, schedule: Schedule, slot: int, kind: str, due: int) -> None:
         if schedule.body is None:
             log.error("the schedule %s cannot be read; it no longer fires", schedule.arn)
-            row = slots.single_slot(schedule.id, slot, due, slots.FAILED, self._world.now())
+            row = slots.single_slot(schedule.id, slot, due, slots.FAILED, tx.now)
             slots.record(tx, replace(row, detail=UNREADABLE))
             self._notifier.drop(tx, schedule, [slot], UNREADABLE)
         elif kind == WINDOW_SUFFIX:
             self._fire(tx, schedule, slot, due)
         elif kind == LATE_SUFFIX:
             self._catch_up(tx, schedule, slot, slot)
-        elif self._world.now() - due > MAX_LATENESS:
+        elif tx.now - due > MAX_LATENESS:
             self._catch_up(tx, schedule, slot, due)
         else:
             self._fire_or_wait(tx, schedule, slot, due)
@@ -122,7 +122,7 @@ class ScheduleFirer:
         self._set_timer(tx, schedule, f"{slot}/{WINDOW_SUFFIX}", fire_at)
 
     def _fire(self, tx: Tx, schedule: Schedule, slot: int, due: int) -> None:
-        slots.record(tx, slots.single_slot(schedule.id, slot, due, slots.SENT, self._world.now()))
+        slots.record(tx, slots.single_slot(schedule.id, slot, due, slots.SENT, tx.now))
         self._send(tx, target_delivery.make_delivery(schedule, slot, due, self._services))
 
     def _set_next_timer(self, tx: Tx, schedule: Schedule, slot: int | None) -> None:
@@ -150,7 +150,7 @@ class ScheduleFirer:
 
         `since` is when `first` was due.
         """
-        now = self._world.now()
+        now = tx.now
         found = missed_slots.decide(schedule, first, since, now)
         if found.missed:
             self._record_missed(tx, schedule, found.missed)

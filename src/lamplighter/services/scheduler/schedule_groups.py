@@ -9,7 +9,6 @@ from dataclasses import replace
 
 from lamplighter.base.errors import ValidationError, require
 from lamplighter.base.json_text import Json
-from lamplighter.base.world import World
 from lamplighter.bus import Caller, caller_of
 from lamplighter.operations.tags import TOO_MANY_TAGS, UPPER_CASE, TagOperations, TagRules
 from lamplighter.services.scheduler import arns
@@ -33,9 +32,8 @@ TAG_RULES = TagRules(
 class ScheduleGroups:
     """The operations on schedule groups."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self._since = world.now()
+    def __init__(self, since: int) -> None:
+        self._since = since
 
     def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle CreateScheduleGroup."""
@@ -46,7 +44,7 @@ class ScheduleGroups:
         beginning = arns.group_arn(caller, "")
         if schedule_groups.count(tx, beginning, arns.end_of_prefix(beginning)) >= MAX_GROUPS:
             raise QuotaExceeded(f"The maximum number of schedule groups is {MAX_GROUPS}.")
-        now = self._world.now()
+        now = tx.now
         schedule_groups.put(tx, ScheduleGroup(arn, "ACTIVE", now, now, TAG_RULES.read(params.get("Tags"))))
         return {"ScheduleGroupArn": arn}
 
@@ -73,7 +71,7 @@ class ScheduleGroups:
             raise ValidationError("Schedule group default cannot be deleted.")
         group = self.require(tx, arns.group_arn(caller, params["Name"]))
         if group.state == "ACTIVE":
-            schedule_groups.put(tx, replace(group, state="DELETING", modified=self._world.now()))
+            schedule_groups.put(tx, replace(group, state="DELETING", modified=tx.now))
             outbox.put(tx, arns.SERVICE, group.arn, {})
 
     def require(self, reader: Reader, arn: str) -> ScheduleGroup:

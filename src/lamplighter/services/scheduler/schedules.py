@@ -45,7 +45,7 @@ class Schedules:
 
     def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle CreateSchedule."""
-        arn, now = naming.schedule_arn(caller, params), self._world.now()
+        arn, now = naming.schedule_arn(caller, params), tx.now
         body = self._body(params, now)
         group = self._groups.require(tx, naming.group_arn(caller, params.get("GroupName") or naming.DEFAULT))
         if group.state != "ACTIVE":
@@ -61,7 +61,7 @@ class Schedules:
 
     def update(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle UpdateSchedule: a member that the request omits gets its default."""
-        found, now = self._require(tx, caller, params), self._world.now()
+        found, now = self._require(tx, caller, params), tx.now
         before = found.body or {}
         body = self._body(params, now, before)
         check_target_role(self._bus, tx, found.arn, body["Target"])

@@ -56,7 +56,7 @@ class Scheduler(Service):
         services = AwsServices(remote.botocore_name, model)
         self._notifier = DroppedSlotNotifier(bus, world, self._delivery_queue.send)
         self._firer = ScheduleFirer(world, self._delivery_queue.send, services, self._notifier)
-        groups = ScheduleGroups(world)
+        groups = ScheduleGroups(world.now())
         tags = groups.tag_operations()
         self._schedules = schedules = Schedules(bus, world, groups, self._firer, services)
         writes = {
@@ -69,7 +69,7 @@ class Scheduler(Service):
             "UntagResource": tags.untag,
         }
         self.operations: Mapping[str, Operation] = {
-            **{name: Operation(write=idempotent(world, name, write)) for name, write in writes.items()},
+            **{name: Operation(write=idempotent(name, write)) for name, write in writes.items()},
             "GetSchedule": Operation(read=schedules.describe),
             "ListSchedules": Operation(read=schedules.list),
             "GetScheduleGroup": Operation(read=groups.describe),

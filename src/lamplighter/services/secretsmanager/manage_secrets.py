@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from lamplighter.base import arn
 from lamplighter.base.json_text import Json, loads_unique
-from lamplighter.base.world import World, random_key
+from lamplighter.base.world import random_key
 from lamplighter.bus import Caller, Operation
 from lamplighter.lang.iam_policy.text_patterns import as_list
 from lamplighter.operations.pages import read_after
@@ -51,8 +51,7 @@ SORT_KEYS: Mapping[str, str] = {"created-date": "created", "last-changed-date": 
 class SecretManager:
     """The operations on secrets as a whole."""
 
-    def __init__(self, world: World, values: SecretValues) -> None:
-        self._world = world
+    def __init__(self, values: SecretValues) -> None:
         self._values = values
         self._tags = TagOperations.of_rows(
             TAG_RULES, lambda reader, caller, text: find_secret(reader, caller, {"SecretId": text}), rows.update
@@ -95,7 +94,7 @@ class SecretManager:
         return {"ARN": secret.arn, "Name": secret.name, **version}
 
     def _insert(self, tx: Tx, caller: Caller, params: Json) -> Secret:
-        name, now = params["Name"], self._world.now()
+        name, now = params["Name"], tx.now
         suffix = random_key(string.ascii_letters + string.digits, 6)
         key = arn.build(SERVICE, caller.region, caller.account, f"secret:{name}-{suffix}")
         body = {member: params[member] for member in KEPT_MEMBERS if params.get(member)}
@@ -107,7 +106,7 @@ class SecretManager:
         """Handle UpdateSecret."""
         secret = find_secret(tx, caller, params)
         given = {member: params[member] for member in KEPT_MEMBERS if member in params}
-        rows.update(tx, replace(secret, body={**secret.body, **given}, changed=self._world.now()))
+        rows.update(tx, replace(secret, body={**secret.body, **given}, changed=tx.now))
         has_value = read_value(params) is not None
         version = {"VersionId": self._values.store(tx, secret, params, [CURRENT])} if has_value else {}
         return {"ARN": secret.arn, "Name": secret.name, **version}
@@ -123,7 +122,7 @@ class SecretManager:
             raise errors.InvalidParameter("The RecoveryWindowInDays value must be between 7 and 30 days (inclusive).")
         if not arn.parse(params["SecretId"]):
             _check_name(params["SecretId"])
-        now = self._world.now()
+        now = tx.now
         try:
             secret = find_secret(tx, caller, params, deleted=bool(force))
         except errors.NotFound:

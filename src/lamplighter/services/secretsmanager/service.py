@@ -21,7 +21,7 @@ class SecretsManager(Service):
 
     def __init__(self, world: World, directory: Path) -> None:
         values = SecretValues(world, SecretCipher(directory))
-        self._manager = SecretManager(world, values)
+        self._manager = SecretManager(values)
         self.operations: Mapping[str, Operation] = {
             **self._manager.by_name(),
             **values.by_name(),

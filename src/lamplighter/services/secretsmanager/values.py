@@ -87,7 +87,7 @@ class SecretValues:
             stages = [*stages, CURRENT]
         _check_labels(stages)
         version = self.store(tx, secret, params, stages)
-        rows.update(tx, replace(secret, changed=self._world.now()))
+        rows.update(tx, replace(secret, changed=tx.now))
         return {"ARN": secret.arn, "Name": secret.name, "VersionId": version, "VersionStages": stages}
 
     def store(self, tx: Tx, secret: Secret, params: Json, stages: list[str]) -> str:
@@ -103,7 +103,7 @@ class SecretValues:
         sealed = self._cipher.encrypt(tx, dumps(value))
         for stage in stages:
             give_stage(tx, secret, stage, name)
-        rows.put_version(tx, SecretVersion(secret.id, name, self._world.now(), list(stages), sealed))
+        rows.put_version(tx, SecretVersion(secret.id, name, tx.now, list(stages), sealed))
         _forget_old(tx, secret)
         return str(name)
 

@@ -65,7 +65,7 @@ class Sns(Service):
         senders = EndpointSenders(outbound, remote, addresses, signer, secrets or environment_secrets({}))
         queues = SqsEndpoint(bus, addresses, signer)
         self._sender = sender = DeliverySender(bus.store, world, senders, queues)
-        topics = Topics(world, signer.prepare)
+        topics = Topics(signer.prepare)
         asks_by_mail = ask_by_mail and outbound.mail.folder is None
         self._subscription_operations = subscription_operations = SubscriptionOperations(
             world, sender, asks_by_mail, commands

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from lamplighter.base.json_text import Json
-from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller, Event, Operation
 from lamplighter.lang.regex import InvalidRegex, TextTooLong, compile_java
 from lamplighter.services.ssm import errors
@@ -31,9 +30,8 @@ KEPT_MEMBERS = ("Description", "AllowedPattern", "DataType", "Tier", "KeyId")
 class ParameterWriter:
     """The operations that change parameters."""
 
-    def __init__(self, bus: Bus, world: World, cipher: SecretCipher) -> None:
+    def __init__(self, bus: Bus, cipher: SecretCipher) -> None:
         self._bus = bus
-        self._world = world
         self._cipher = cipher
 
     def by_name(self) -> Mapping[str, Operation]:
@@ -70,7 +68,7 @@ class ParameterWriter:
             _make_room(tx, parameter)
             rows.update(tx, parameter)
         value = self._cipher.encrypt(tx, params["Value"]) if kind == SECURE else params["Value"]
-        row = ParameterVersion(parameter.id, parameter.version, kind, value, self._world.now(), [], body)
+        row = ParameterVersion(parameter.id, parameter.version, kind, value, tx.now, [], body)
         rows.put_version(tx, row)
         self._publish(tx, caller, parameter, row, "Create" if found is None else "Update")
         return {"Version": parameter.version, "Tier": body["Tier"]}
@@ -138,7 +136,7 @@ class ParameterWriter:
                 caller,
                 "aws.ssm",
                 "Parameter Store Change",
-                self._world.now(),
+                tx.now,
                 (parameter.arn,),
                 {**detail, **description},
             ),

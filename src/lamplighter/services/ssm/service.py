@@ -6,7 +6,6 @@ See https://docs.aws.amazon.com/systems-manager/latest/userguide/systems-manager
 from collections.abc import Mapping
 from pathlib import Path
 
-from lamplighter.base.world import World
 from lamplighter.bus import Bus, Operation, Service
 from lamplighter.services.ssm import labels, tags
 from lamplighter.services.ssm.get_parameters import ParameterReader
@@ -20,10 +19,10 @@ class Ssm(Service):
 
     name = SERVICE
 
-    def __init__(self, bus: Bus, world: World, directory: Path) -> None:
+    def __init__(self, bus: Bus, directory: Path) -> None:
         cipher = SecretCipher(directory)
         self.operations: Mapping[str, Operation] = {
-            **ParameterWriter(bus, world, cipher).by_name(),
+            **ParameterWriter(bus, cipher).by_name(),
             **ParameterReader(bus, cipher).by_name(),
             **labels.by_name(),
             **tags.by_name(),

@@ -14,16 +14,15 @@ from lamplighter.services.states.activities.activity_polls import ActivityPolls
 from lamplighter.services.states.activities.task_tokens import TaskTokens
 from lamplighter.services.states.calls.calls_in_step import CallsInStep
 from lamplighter.services.states.calls.held_timeouts import HeldTimeouts
-from lamplighter.services.states.calls.http_tasks import HttpTasks
-from lamplighter.services.states.calls.integrations import added_parameters
 from lamplighter.services.states.calls.service_calls import ServiceCalls
-from lamplighter.services.states.calls.sync_calls import FindModel, Models, SyncCalls
+from lamplighter.services.states.calls.sync_calls import SyncCalls
 from lamplighter.services.states.calls.task_calls import TaskCaller
 from lamplighter.services.states.executions import execution_metrics, list_runs, search_runs
 from lamplighter.services.states.executions.driver import Driver
 from lamplighter.services.states.executions.executions import Executions
 from lamplighter.services.states.executions.express import ExpressExecutions
-from lamplighter.services.states.executions.redrive import Redrives
+from lamplighter.services.states.integrations.http_tasks import HttpTasks
+from lamplighter.services.states.integrations.integrations import FindModel, Models, added_parameters
 from lamplighter.services.states.machines import aliases, search_machines, versions
 from lamplighter.services.states.machines.state_machines import StateMachines
 from lamplighter.services.states.machines.validate_definition import DefinitionValidator
@@ -33,6 +32,7 @@ from lamplighter.services.states.map_runs.read_s3_items import S3Threads
 from lamplighter.services.states.map_runs.result_writer import ResultWriterRunner
 from lamplighter.services.states.map_runs.store_items import ItemReaderRunner
 from lamplighter.services.states.outbox_rows import SERVICE, CancelCall, PollCall, ReadItems, StartCall, WriteResults
+from lamplighter.services.states.steps.redrive import Redrives
 from lamplighter.services.states.test_state.operation import StateTester
 from lamplighter.store import outbox
 from lamplighter.store.db import OutboxRow, Tx
@@ -94,7 +94,7 @@ class States(Service):
             "StartSyncExecution": Operation(read=express.start_sync),
             "DescribeExecution": Operation(read=executions.describe),
             "ListExecutions": Operation(read=executions.list),
-            "RedriveExecution": Operation(write=Redrives(world, self._driver).redrive),
+            "RedriveExecution": Operation(write=Redrives(self._driver).redrive),
             "StopExecution": Operation(write=executions.stop),
             "GetExecutionHistory": Operation(read=executions.history),
             # Not AWS operations: AWS lists neither the executions of a deleted state machine nor those of all machines.

@@ -53,7 +53,7 @@ class Sessions:
             )
         session = SessionToken(
             access_key_of(self._world.uuid()),
-            self._world.now() // 1000 + seconds,
+            tx.now // 1000 + seconds,
             caller.access_key,
             arn.parse_known(role["Arn"]).account,
             role["Arn"],
@@ -71,7 +71,7 @@ class Sessions:
         """Handle GetSessionToken: credentials that stand for the caller's own key."""
         if caller.signer is not None and caller.signer.is_temporary:
             raise AccessDenied("Cannot call GetSessionToken with session credentials")
-        expires = self._world.now() // 1000 + params.get("DurationSeconds", DEFAULT_SESSION_SECONDS)
+        expires = tx.now // 1000 + params.get("DurationSeconds", DEFAULT_SESSION_SECONDS)
         session = SessionToken(access_key_of(self._world.uuid()), expires, caller.access_key, caller.account)
         return {"Credentials": _credentials(tx, session)}
 

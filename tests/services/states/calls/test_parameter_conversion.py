@@ -7,7 +7,7 @@ import pytest
 
 from lamplighter.base.json_text import Json
 from lamplighter.base.service_model import ServiceModel, Shape, read_definition
-from lamplighter.services.states.calls.parameter_conversion import ParametersRefused, to_service
+from lamplighter.services.states.integrations.parameter_conversion import ParametersRefused, to_service
 
 
 def shape(service: str, operation: str) -> Shape | None:

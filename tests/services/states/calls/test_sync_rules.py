@@ -3,7 +3,7 @@
 import pytest
 
 from lamplighter.base.json_text import Json
-from lamplighter.services.states.calls.sync_rules import RUN_TASK
+from lamplighter.services.states.integrations.sync_rules import RUN_TASK
 
 
 def task(*codes: int | None, stop: str = "EssentialContainerExited", status: str = "STOPPED") -> Json:

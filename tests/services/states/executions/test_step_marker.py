@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from lamplighter.services.states.executions.step_marker import StepMarker
+from lamplighter.services.states.steps.step_marker import StepMarker
 
 
 def test_the_next_engine_reads_the_step_that_was_marked(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ from lamplighter.runs.printable_text import printable_line
 from lamplighter.runs.run import END_WORDS
 from lamplighter.runs.skipped_runs import SKIP_REASON, runs_that_caused_skip
 from lamplighter.services.ecs.logs.output_files import OutputFiles
-from lamplighter.services.states.calls.sync_rules import ABORT_REASON
+from lamplighter.services.states.integrations.sync_rules import ABORT_REASON
 from lamplighter.services.states.tables import redrives
 from lamplighter.store.db import Tx
 

@@ -92,7 +92,7 @@ class StackEvents:
 
     def end_operation(self, tx: Tx, stack: Stack, status: str, reason: str | None = None) -> Stack:
         """Set the final status of an operation and, for a nested stack, queue a step of the parent."""
-        deleted_at = self._world.now() if status == "DELETE_COMPLETE" else None
+        deleted_at = tx.now if status == "DELETE_COMPLETE" else None
         ended = self.set_stack_status(tx, replace(stack, deleted=deleted_at), status, reason)
         timers.delete_all(tx, SERVICE, stack.id)
         templates.drop_unused(tx, stack.id)
@@ -114,7 +114,7 @@ class StackEvents:
 
         The event has the properties of the resource, or the `desired` ones.
         """
-        changed = replace(row, status=status, reason=reason, updated=self._world.now(), pass_number=stack.pass_number)
+        changed = replace(row, status=status, reason=reason, updated=tx.now, pass_number=stack.pass_number)
         stack_resources.put(tx, changed)
         self.add_resource_event(tx, stack, changed, desired)
         return changed
@@ -142,7 +142,7 @@ class StackEvents:
         # Each event is later than the one before, so that sorting by time keeps their order.
         last_stack, last = self._last_time
         last = last if last_stack == stack.id else stack_events.last_time(tx, stack.id)
-        now = max(self._world.now(), last + 1)
+        now = max(tx.now, last + 1)
         self._last_time = stack.id, now
         token, about_stack = stack.body.get("token"), kind == STACK and physical == stack.id
         key = f"{logical}-{status}-{format_iso_time(now)}"

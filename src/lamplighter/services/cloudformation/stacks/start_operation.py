@@ -82,7 +82,7 @@ class OperationStarter:
             account=caller.account,
             region=caller.region,
             name=name,
-            created=self.world.now(),
+            created=tx.now,
             parent=None if parent is None else parent.id,
             plan=EMPTY_PLAN,
             body=DEFAULT_OPTIONS | options | {"root": root},
@@ -107,7 +107,7 @@ class OperationStarter:
             plan=plan,
             # After a failed update, a rollback returns to the plan before the failed update.
             previous=stack.previous if stack.status == "UPDATE_FAILED" else stack.plan,
-            updated=self.world.now(),
+            updated=tx.now,
             body=kept
             | {"on_failure": "ROLLBACK", "disable_rollback": False, "held": False, **SINGLE_OPERATION_OPTIONS}
             | options,
@@ -119,7 +119,7 @@ class OperationStarter:
     def import_resources(self, tx: Tx, stack: Stack, plan: Json, options: Json) -> Stack:
         """Begin to import resources into a stack, which may be new; `options` name them."""
         operation = "CREATE_STACK" if stack.plan["template"] == templates.NONE else "UPDATE_STACK"
-        changed = replace(stack, plan=plan, previous=stack.plan, updated=self.world.now(), body=stack.body | options)
+        changed = replace(stack, plan=plan, previous=stack.plan, updated=tx.now, body=stack.body | options)
         return self.event_log.begin_pass(tx, changed, "IMPORT_IN_PROGRESS", INITIATED, operation)
 
     def delete(self, tx: Tx, stack: Stack, options: Json) -> Stack:

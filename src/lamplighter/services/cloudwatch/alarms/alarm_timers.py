@@ -63,12 +63,12 @@ class AlarmTimers:
             log.warning("alarm %s: %s", alarm.name, reason)
             self.stop(tx, alarm.arn)
             return
-        self._set_timer(tx, alarm.arn, self._world.now() + FIRST_EVALUATION_WAIT)
+        self._set_timer(tx, alarm.arn, tx.now + FIRST_EVALUATION_WAIT)
 
     def postpone(self, tx: Tx, alarm: Alarm) -> None:
         """Keep a state that was set for at least a minute: set the next evaluation to a whole minute after that."""
         if why_not_evaluated(alarm.body["settings"]) is None:
-            self._set_timer(tx, alarm.arn, _next_multiple(self._world.now() + MINUTE - 1, MINUTE))
+            self._set_timer(tx, alarm.arn, _next_multiple(tx.now + MINUTE - 1, MINUTE))
 
     def stop(self, tx: Tx, arn: str) -> None:
         """Stop the evaluation of an alarm."""
@@ -83,7 +83,7 @@ class AlarmTimers:
             return
         if alarm is None:
             return
-        now, period = self._world.now(), alarm_period(alarm.body["settings"]) * 1000
+        now, period = tx.now, alarm_period(alarm.body["settings"]) * 1000
         step = MINUTE if period >= MINUTE else SHORT_INTERVAL
         if self._world.monotonic() - timer.due > MISSED_AFTER:
             self._set_timer(tx, alarm.arn, _next_multiple(now + CATCH_UP_WAIT - 1, MINUTE))
@@ -133,7 +133,7 @@ class AlarmTimers:
 
     def _set_timer(self, tx: Tx, arn: str, due: int) -> None:
         """Set the timer to a time of the wall clock; a later change of the wall clock does not move the evaluation."""
-        wait = due - self._world.now()
+        wait = due - tx.now
         timers.put(tx, timers.Timer(SERVICE, arn, EVALUATE, self._world.monotonic() + wait), steady_clock=True)
 
 

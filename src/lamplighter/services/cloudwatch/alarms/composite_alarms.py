@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 
 from lamplighter.base import arn
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.services.cloudwatch.alarms import evaluate_alarm
 from lamplighter.services.cloudwatch.alarms.alarm_settings import check_composite_settings
@@ -34,14 +33,13 @@ MAX_TRIGGERING = 20
 class CompositeAlarms:
     """The operation that stores composite alarms, and their evaluation."""
 
-    def __init__(self, world: World, state_changes: AlarmStateChanges) -> None:
-        self._world = world
+    def __init__(self, state_changes: AlarmStateChanges) -> None:
         self._state_changes = state_changes
         state_changes.subscribe(self.on_child_changed)
 
     def put(self, tx: Tx, caller: Caller, params: Json) -> None:
         """Create or change a composite alarm and evaluate it (`PutCompositeAlarm`)."""
-        key, now = alarm_arn(caller, params["AlarmName"]), self._world.now()
+        key, now = alarm_arn(caller, params["AlarmName"]), tx.now
         settings, rule = check_composite_settings(params), parse_rule(params["AlarmRule"])
         old = rows.get_if_readable(tx, key)
         if old is not None and "AlarmRule" not in old.body["settings"]:

@@ -8,7 +8,6 @@ from dataclasses import replace
 
 from lamplighter.base.errors import AwsError, require
 from lamplighter.base.json_text import Json, JsonError, loads
-from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.services.cloudwatch.alarms import evaluate_alarm
 from lamplighter.services.cloudwatch.alarms.alarm_settings import check_settings, is_composite, why_not_evaluated
@@ -29,14 +28,13 @@ INITIAL_REASON = "Unchecked: Initial alarm creation"
 class MetricAlarms:
     """The operations on metric alarms, and those that all kinds of alarms share."""
 
-    def __init__(self, world: World, alarm_timers: AlarmTimers, state_changes: AlarmStateChanges) -> None:
-        self._world = world
+    def __init__(self, alarm_timers: AlarmTimers, state_changes: AlarmStateChanges) -> None:
         self._alarm_timers = alarm_timers
         self._state_changes = state_changes
 
     def put(self, tx: Tx, caller: Caller, params: Json) -> None:
         """Create or change a metric alarm and begin to evaluate it (`PutMetricAlarm`)."""
-        key, now = alarm_arn(caller, params["AlarmName"]), self._world.now()
+        key, now = alarm_arn(caller, params["AlarmName"]), tx.now
         settings = check_settings(params)
         old = rows.get_if_readable(tx, key)
         if old is None:

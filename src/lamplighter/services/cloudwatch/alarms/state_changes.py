@@ -49,7 +49,7 @@ class AlarmStateChanges:
 
     def set_state(self, tx: Tx, alarm: Alarm, state: str, reason: str, data: str | None) -> None:
         """Set an alarm's state and reason; for a new state, write history, publish the event and send the actions."""
-        now, changed = self._world.now(), state != alarm.state
+        now, changed = tx.now, state != alarm.state
         body = alarm.body | {"reason": reason, "reason_data": data, "updated": now}
         body |= {"transitioned": now} if changed else {}
         updated, send = replace(alarm, state=state, body=body), True
@@ -93,7 +93,7 @@ class AlarmStateChanges:
 
     def add_history(self, tx: Tx, alarm: Alarm, kind: str, summary: str, data: str) -> None:
         """Add an item to the history of an alarm."""
-        now = self._world.now()
+        now = tx.now
         rows.add_history(tx, HistoryItem(0, alarm.arn, now, kind, summary, data), now - HISTORY_RETENTION_MS)
 
     def on_action_finished(self, tx: Tx, delivery: Delivery, outcome: DeliveryOutcome) -> None:
@@ -132,12 +132,12 @@ class AlarmStateChanges:
             None,
             body=dumps(call.params),
             attributes={"ACTION": action, "ALARM": alarm.arn},
-            created=self._world.now(),
+            created=tx.now,
         )
         self._send(tx, delivery)
 
     def _publish(self, tx: Tx, alarm: Alarm, kind: str, detail: Callable[[], Json]) -> None:
-        caller, now = Caller(alarm.account, alarm.region), self._world.now()
+        caller, now = Caller(alarm.account, alarm.region), tx.now
         self._bus.publish(tx, SOURCE, lambda: Event(caller, SOURCE, kind, now, (alarm.arn,), detail()))
 
 

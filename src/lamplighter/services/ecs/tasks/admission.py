@@ -87,7 +87,7 @@ class Admission:
             hold = partial(self.hold_timeouts, [task.arn])
             tx.after_commit.append(lambda: self._bus.store.write_in_background(hold))
         for each in steps:
-            task_description.publish(self._bus, tx, each, self._world.now())
+            task_description.publish(self._bus, tx, each, tx.now)
         return steps[0]
 
     def start_waiting(self, tx: Tx) -> None:
@@ -163,7 +163,7 @@ class Admission:
         placed = replace(task, run_order=order, waiting_since=None)
         if placed.status != "PROVISIONING":
             return [placed]
-        return [placed, lifecycle.next_status(placed, "PENDING", self._world.now())]
+        return [placed, lifecycle.next_status(placed, "PENDING", tx.now)]
 
     def _start(self, tx: Tx, arn: str) -> bool:
         """Start a waiting task; return False if it ends instead, because its row is damaged."""
@@ -172,12 +172,12 @@ class Admission:
             definition = task_definitions.by_arn(tx, task.body["taskDefinitionArn"]) if task else None
         except DamagedData as error:
             log.error("%s; the task is stopped", error)
-            damaged_task.end_damaged_task(self._bus, self._world, arn, str(error), tx)
+            damaged_task.end_damaged_task(self._bus, arn, str(error), tx)
             return False
         if task is None or definition is None or task.waiting_since is None:
             raise Bug(f"the task {arn} does not wait")
         waited = self._world.monotonic() - task.waiting_since
-        lifecycle.save_and_publish(self._bus, tx, self._place(tx, task, definition)[-1], self._world.now())
+        lifecycle.save_and_publish(self._bus, tx, self._place(tx, task, definition)[-1], tx.now)
         self._call_states(tx, "ReleaseTimeouts", {"Task": arn, "Push": waited, "First": True})
         return True
 

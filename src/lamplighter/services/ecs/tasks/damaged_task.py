@@ -7,7 +7,6 @@ to no running task. Does not guess how the containers ended: the task has no exi
 from dataclasses import replace
 
 from lamplighter.base.json_text import Json
-from lamplighter.base.world import World
 from lamplighter.bus import Bus, caller_of
 from lamplighter.services.ecs import arns
 from lamplighter.services.ecs.tables import task_definitions, tasks
@@ -19,10 +18,10 @@ VERSION = 1000
 """A version higher than any that a task reaches otherwise, so that a task's versions always rise."""
 
 
-def end_damaged_task(bus: Bus, world: World, arn: str, why: str, tx: Tx) -> None:
+def end_damaged_task(bus: Bus, arn: str, why: str, tx: Tx) -> None:
     """End a task of which only the columns can be read, with the reason `why`."""
     found = tasks.get_without_body(tx, arn)
-    now = world.now()
+    now = tx.now
     body: Json = {
         "attachments": [],
         "clusterArn": found.cluster,

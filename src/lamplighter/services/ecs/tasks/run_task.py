@@ -43,7 +43,7 @@ def run_task(
     cluster = clusters.resolve_cluster(tx, caller, params.get("cluster"))
     request = hashlib.sha256(dumps(sorted(params.items())).encode()).hexdigest()
     token = params.get("clientToken")
-    if token and (known := _repeated_answer(tx, cluster.arn, token, request, world.now())) is not None:
+    if token and (known := _repeated_answer(tx, cluster.arn, token, request, tx.now)) is not None:
         return {"tasks": known, "failures": []}
     definition = arns.find_definition(tx, caller, params["taskDefinition"])
     if definition is None:
@@ -62,7 +62,7 @@ def run_task(
     ]
     started = [task_description.task_to_api(each, with_tags=True) for each in accepted]
     if token:
-        tasks.insert_token(tx, cluster.arn, token, request, [task["taskArn"] for task in started], world.now())
+        tasks.insert_token(tx, cluster.arn, token, request, [task["taskArn"] for task in started], tx.now)
     return {"tasks": started, "failures": failures}
 
 

@@ -85,7 +85,7 @@ class OutageWatch:
 
     def release_ended(self, tx: Tx, task: Task, first_start: int | None) -> None:
         """Release the timeout of a task whose end is recorded now: it decides whether the task ended in time."""
-        self._release(tx, task, self._world.now() if first_start is None else first_start)
+        self._release(tx, task, tx.now if first_start is None else first_start)
 
     def _release(self, tx: Tx, task: Task, start: int) -> None:
         """Release a timeout; extend it by the time until the start if no start was recorded before."""
@@ -117,14 +117,10 @@ class OutageWatch:
             if not waiting:
                 return
             log.error("%s; tasks that wait for it: %s", reason, len(waiting))
-            outages.begin(tx, self._world.now())
+            outages.begin(tx, tx.now)
         for task in waiting:
             self._hold(tx, task.arn)
-        if (
-            outage is not None
-            and outage.topics is None
-            and self._world.now() - outage.since >= ALERT_AFTER_MILLISECONDS
-        ):
+        if outage is not None and outage.topics is None and tx.now - outage.since >= ALERT_AFTER_MILLISECONDS:
             outages.set_notified_topics(tx, self._alert(tx, waiting, outage.since))
 
     def _hold(self, tx: Tx, arn: str) -> None:
@@ -182,7 +178,7 @@ class OutageWatch:
             params = {
                 "Topics": list(outage.topics),
                 "Since": format_iso_time(outage.since),
-                "Until": format_iso_time(self._world.now()),
+                "Until": format_iso_time(tx.now),
             }
             self._bus.invoke(tx, caller_of(outage.topics[0]), ALERTS_SERVICE, "TellRecovery", params)
 

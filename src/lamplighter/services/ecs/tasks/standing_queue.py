@@ -27,7 +27,7 @@ def examine_queue(bus: Bus, world: World, admission: Admission, tx: Tx, timer: T
     is_standing = now - queue.since >= waiting_tasks.STANDS_MILLISECONDS
     if is_standing and timer.name != ALERTED and bus.serves(ALERTS_SERVICE, "TellQueue"):
         params: Json = {
-            "Since": format_iso_time(world.now() - (now - queue.since)),
+            "Since": format_iso_time(tx.now - (now - queue.since)),
             "Tasks": queue.number,
             "Families": waiting_tasks.waiting_families(tx),
             "Reason": _reason(admission, tx, queue.oldest),

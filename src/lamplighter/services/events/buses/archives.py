@@ -43,7 +43,7 @@ class Archives:
             raise ResourceAlreadyExists(f"Archive {name} already exists.")
         source = params["EventSourceArn"]
         bus = find_bus(tx, owner_of(source, caller), source)
-        now, key = self._world.now(), f"arn:aws:events:{caller.region}:{caller.account}:archive/{name}"
+        now, key = tx.now, f"arn:aws:events:{caller.region}:{caller.account}:archive/{name}"
         body = {"EventSourceArn": source, "Bus": bus.name, "Events": self._world.uuid()} | _request_fields(params)
         archive = Resource("archive", caller.account, caller.region, "", name, key, now, now, body, {})
         self._save(tx, archive)
@@ -52,7 +52,7 @@ class Archives:
     def update(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle UpdateArchive."""
         archive = _find(tx, caller, params)
-        changed = rows.update_body(tx, archive, self._world.now(), archive.body | _request_fields(params))
+        changed = rows.update_body(tx, archive, tx.now, archive.body | _request_fields(params))
         self._save(tx, changed)
         return _answer(changed)
 
@@ -63,7 +63,7 @@ class Archives:
     def delete(self, tx: Tx, caller: Caller, params: Json) -> None:
         """Handle DeleteArchive. The archive's events are unreachable afterwards, and are deleted in slices."""
         archive = _find(tx, caller, params)
-        timer = timers.Timer("events", f"{SUBJECT_PREFIX}{archive_key(archive)}", "delete", self._world.now())
+        timer = timers.Timer("events", f"{SUBJECT_PREFIX}{archive_key(archive)}", "delete", tx.now)
         timers.put(tx, timer, steady_clock=False)
         rows.delete(tx, archive.arn)
         self._compiled_rules.record_change(tx, archive.arn)

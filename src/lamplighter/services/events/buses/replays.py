@@ -55,7 +55,7 @@ class Replays:
             raise invalid_parameter("Destination.Arn", "Cross event bus replay is not permitted.")
         if params["EventEndTime"] <= params["EventStartTime"]:
             raise invalid_parameter("EventEndTime", "EventStartTime must be before EventEndTime.")
-        now, key = self._world.now(), f"arn:aws:events:{caller.region}:{caller.account}:replay/{name}"
+        now, key = tx.now, f"arn:aws:events:{caller.region}:{caller.account}:replay/{name}"
         body = {field: params[field] for field in ("Description", "EventSourceArn", "Destination") if field in params}
         body |= {field: params[field] for field in ("EventStartTime", "EventEndTime")}
         body |= {"State": "STARTING", "ReplayStartTime": now / 1000, "Archive": archive_key(archive)}
@@ -126,7 +126,7 @@ class Replays:
         if found:
             last = found[-1]
             body = body | {"At": [last.occurred, last.id], "EventLastReplayedTime": last.occurred / 1000}
-            replay = rows.update_body(tx, replay, self._world.now(), body | {"State": "RUNNING"})
+            replay = rows.update_body(tx, replay, tx.now, body | {"State": "RUNNING"})
         if len(found) == MAX_EVENTS_PER_TURN:
             return True
         outbox.delete(tx, row.id)
@@ -134,7 +134,7 @@ class Replays:
         return False
 
     def _end(self, tx: Tx, replay: Resource, state: str) -> None:
-        now = self._world.now()
+        now = tx.now
         rows.update_body(tx, replay, now, replay.body | {"State": state, "ReplayEndTime": now / 1000})
 
 

@@ -112,7 +112,7 @@ class EventRouter:
 
     def _record(self, tx: Tx, caller: Caller, bus: str, text: str, rules: Sequence[str]) -> None:
         """Add an event to the recent ones after the commit: a transaction that is undone has no events."""
-        tx.after_commit.append(partial(self._recent_events.add, caller, self._world.now(), bus, text, rules))
+        tx.after_commit.append(partial(self._recent_events.add, caller, tx.now, bus, text, rules))
 
     def fire_scheduled_rule(self, tx: Tx, rule: Resource, slot: int) -> None:
         """Send an event for one time of a rule's schedule to the rule's targets."""
@@ -124,14 +124,14 @@ class EventRouter:
         self._send_to_targets(tx, rule, event, text, 0, created=slot)
 
     def _archive(self, tx: Tx, archive: Resource, time: str, text: str) -> None:
-        now = self._world.now()
+        now = tx.now
         archived.put(tx, archive_key(archive), now, now if time == format_instant(now) else parse_instant(time), text)
         archived.sweep(tx, archive_key(archive), retention_start(archive, now))
 
     def _send_to_targets(
         self, tx: Tx, rule: Resource, event: Json, text: str, hops: int, *, created: int | None = None
     ) -> None:
-        now = self._world.now()
+        now = tx.now
         for target in targets.targets_of_rule(tx, rule.arn):
             policy = retry_policy_of(target)
             if created is not None and now - created > policy.age * 1000:
@@ -146,7 +146,7 @@ class EventRouter:
         """Send an event whose delivery has failed to a target again, because a person requests it."""
         key = f"again/{self._world.uuid()}/{rule.arn}/{target['Id']}"
         call = self._build_call(rule, target, key, loads(text), text, 0)
-        self._send_delivery(tx, rule, target, key, call, text, self._world.now())
+        self._send_delivery(tx, rule, target, key, call, text, tx.now)
 
     def _send_delivery(
         self, tx: Tx, rule: Resource, target: Json, key: str, call: TargetCall, text: str, created: int

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from lamplighter.base.errors import ValidationError
 from lamplighter.base.json_text import Json
-from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.lang.schedule.expression import InvalidSchedule, parse_schedule
 from lamplighter.services.events import paging
@@ -33,10 +32,7 @@ REQUEST_FIELDS = ("EventPattern", "ScheduleExpression", "Description", "RoleArn"
 class Rules:
     """The operations on rules."""
 
-    def __init__(
-        self, world: World, scheduled_rules: ScheduledRules, compiled_rules: CompiledRules, *, aws_limits: bool
-    ) -> None:
-        self._world = world
+    def __init__(self, scheduled_rules: ScheduledRules, compiled_rules: CompiledRules, *, aws_limits: bool) -> None:
         self._aws_limits = aws_limits
         self._scheduled_rules = scheduled_rules
         self._compiled_rules = compiled_rules
@@ -47,7 +43,7 @@ class Rules:
         # An empty text stands for none: AWS was seen to accept a pattern together with an empty ScheduleExpression.
         params = {name: value for name, value in params.items() if value != ""}
         _check(params, bus)
-        now, name, key = self._world.now(), params["Name"], rule_arn(caller, bus, params["Name"])
+        now, name, key = tx.now, params["Name"], rule_arn(caller, bus, params["Name"])
         body = {field: params[field] for field in REQUEST_FIELDS if params.get(field)}
         body |= {"State": params.get("State", "ENABLED"), "CreatedBy": caller.account}
         old = rows.get_if_readable(tx, "rule", caller.account, caller.region, bus, name)
@@ -90,7 +86,7 @@ class Rules:
 
     def _set_state(self, tx: Tx, caller: Caller, params: Json, state: str) -> None:
         old = find_rule(tx, caller, params["Name"], params.get("EventBusName"))
-        self._save(tx, replace(old, modified=self._world.now(), body=old.body | {"State": state}), old)
+        self._save(tx, replace(old, modified=tx.now, body=old.body | {"State": state}), old)
 
     def _save(self, tx: Tx, rule: Resource, old: Resource | None) -> None:
         rows.put(tx, self._scheduled_rules.set_schedule(tx, rule, old))

@@ -12,7 +12,7 @@ import logging
 from dataclasses import replace
 
 from lamplighter.base.json_text import Json
-from lamplighter.base.world import World, format_iso_time
+from lamplighter.base.world import format_iso_time
 from lamplighter.bus import Caller, Event
 from lamplighter.lang.schedule.expression import parse_schedule
 from lamplighter.services.events.buses.router import EventRouter
@@ -34,8 +34,7 @@ log = logging.getLogger("lamplighter.events")
 class ScheduledRules:
     """The schedules of rules."""
 
-    def __init__(self, world: World, router: EventRouter) -> None:
-        self._world = world
+    def __init__(self, router: EventRouter) -> None:
         self._router = router
 
     def set_schedule(self, tx: Tx, rule: Resource, old: Resource | None) -> Resource:
@@ -45,7 +44,7 @@ class ScheduledRules:
             return rule
         if old is not None and _is_scheduled(old) and _expression(old) == _expression(rule):
             return replace(rule, body=rule.body | {"Anchor": old.body["Anchor"]})
-        now = self._world.now()
+        now = tx.now
         anchored = replace(rule, body=rule.body | {"Anchor": now})
         self.stop(tx, rule.arn)
         self._set_timer(tx, anchored, now)
@@ -67,7 +66,7 @@ class ScheduledRules:
         slot = int(timer.name)
         self._router.fire_scheduled_rule(tx, rule, slot)
         ages = [retry_policy_of(target).age for target in targets.targets_of_rule(tx, rule.arn)]
-        oldest = self._world.now() - max(ages, default=0) * 1000
+        oldest = tx.now - max(ages, default=0) * 1000
         if ages and slot < oldest:
             self._report_dropped(tx, rule, slot, oldest)
         self._set_timer(tx, rule, max(slot, oldest))
@@ -85,7 +84,7 @@ class ScheduledRules:
             "Last": format_iso_time(last),
             "Count": count,
         }
-        caller, now = Caller(rule.account, rule.region), self._world.now()
+        caller, now = Caller(rule.account, rule.region), tx.now
         self._router.on_service_event(tx, Event(caller, SOURCE, DETAIL_TYPE, now, (rule.arn,), detail))
 
     def _set_timer(self, tx: Tx, rule: Resource, after: int) -> None:

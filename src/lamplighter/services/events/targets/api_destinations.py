@@ -30,7 +30,7 @@ class ApiDestinations:
         if rows.get(tx, KIND, caller.account, caller.region, name) is not None:
             raise ResourceAlreadyExists(f"An api-destination '{name}' already exists.")
         _check_connection(tx, params["ConnectionArn"])
-        now = self._world.now()
+        now = tx.now
         key = f"arn:aws:events:{caller.region}:{caller.account}:{KIND}/{name}/{self._world.uuid()}"
         body = {"InvocationRateLimitPerSecond": DEFAULT_RATE_LIMIT} | _request_fields(params)
         made = Resource(KIND, caller.account, caller.region, "", name, key, now, now, body, {})
@@ -42,7 +42,7 @@ class ApiDestinations:
         old = self._find(tx, caller, params["Name"], "update")
         if "ConnectionArn" in params:
             _check_connection(tx, params["ConnectionArn"])
-        return _answer(tx, rows.update_body(tx, old, self._world.now(), old.body | _request_fields(params)))
+        return _answer(tx, rows.update_body(tx, old, tx.now, old.body | _request_fields(params)))
 
     def delete(self, tx: Tx, caller: Caller, params: Json) -> None:
         """Handle DeleteApiDestination."""

@@ -36,7 +36,7 @@ class Connections:
         name = params["Name"]
         if rows.get(tx, "connection", caller.account, caller.region, name) is not None:
             raise ResourceAlreadyExists(f"Connection {name} already exists.")
-        now, place = self._world.now(), f"{caller.region}:{caller.account}"
+        now, place = tx.now, f"{caller.region}:{caller.account}"
         key = f"arn:aws:events:{place}:connection/{name}/{self._world.uuid()}"
         secret = f"events!connection/{name}/{self._world.uuid()}"
         body = self._body({"SecretArn": f"arn:aws:{SECRETS}:{place}:secret:{secret}"}, params, now)
@@ -49,7 +49,7 @@ class Connections:
     def update(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle UpdateConnection."""
         old = self._find(tx, caller, params["Name"], "update")
-        now = self._world.now()
+        now = tx.now
         changed = rows.update_body(tx, old, now, self._body(old.body, params, now))
         value = {"SecretId": changed.body["SecretArn"], "SecretString": dumps(changed.body["Secrets"])}
         self._call_secrets(tx, caller, "PutSecretValue", value)
@@ -59,7 +59,7 @@ class Connections:
         """Handle DeauthorizeConnection."""
         old = self._find(tx, caller, params["Name"], "deauthorize")
         body = old.body | {"ConnectionState": "DEAUTHORIZED"}
-        return _answer(rows.update_body(tx, old, self._world.now(), body))
+        return _answer(rows.update_body(tx, old, tx.now, body))
 
     def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle DeleteConnection."""

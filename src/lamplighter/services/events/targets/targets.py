@@ -3,10 +3,12 @@
 See https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutTargets.html.
 """
 
+from collections.abc import Mapping
+
 from lamplighter.base import arn
 from lamplighter.base.errors import ValidationError
 from lamplighter.base.json_text import Json, JsonError, loads
-from lamplighter.bus import Caller
+from lamplighter.bus import Caller, Operation
 from lamplighter.delivery.delivery import RetryPolicy
 from lamplighter.lang.input_transformer import RESERVED_VARIABLES, fill_with_samples, variables
 from lamplighter.lang.jackson_errors import read_first_value
@@ -33,35 +35,34 @@ def retry_policy_of(target: Json) -> RetryPolicy:
     )
 
 
-class Targets:
-    """The operations on targets."""
+def put_targets(tx: Tx, caller: Caller, params: Json) -> Json:
+    """Handle PutTargets; a target replaces the target with the same id."""
+    rule = find_rule(tx, caller, params["Rule"], params.get("EventBusName"))
+    for target in params["Targets"]:
+        _check_target(target)
+        rows.put(tx, rule.arn, target)
+    if rows.count(tx, rule.arn) > MAX_TARGETS:
+        raise LimitExceeded
+    return {"FailedEntryCount": 0, "FailedEntries": []}
 
-    def put(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """Handle PutTargets; a target replaces the target with the same id."""
-        rule = find_rule(tx, caller, params["Rule"], params.get("EventBusName"))
-        for target in params["Targets"]:
-            _check_target(target)
-            rows.put(tx, rule.arn, target)
-        if rows.count(tx, rule.arn) > MAX_TARGETS:
-            raise LimitExceeded
-        return {"FailedEntryCount": 0, "FailedEntries": []}
 
-    def remove(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """Handle RemoveTargets; targets that do not exist are ignored."""
-        rule = find_rule(tx, caller, params["Rule"], params.get("EventBusName"))
-        for each in params["Ids"]:
-            rows.delete(tx, rule.arn, each)
-        return {"FailedEntryCount": 0, "FailedEntries": []}
+def remove_targets(tx: Tx, caller: Caller, params: Json) -> Json:
+    """Handle RemoveTargets; targets that do not exist are ignored."""
+    rule = find_rule(tx, caller, params["Rule"], params.get("EventBusName"))
+    for each in params["Ids"]:
+        rows.delete(tx, rule.arn, each)
+    return {"FailedEntryCount": 0, "FailedEntries": []}
 
-    def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
-        """Handle ListTargetsByRule."""
-        rule = find_rule(reader, caller, params["Rule"], params.get("EventBusName"))
 
-        def read(after: str, most: int) -> list[Json]:
-            return rows.targets_of_rule(reader, rule.arn, after, most)
+def list_targets(reader: Reader, caller: Caller, params: Json) -> Json:
+    """Handle ListTargetsByRule."""
+    rule = find_rule(reader, caller, params["Rule"], params.get("EventBusName"))
 
-        found, more = paging.cut_page(params, read, lambda target: target["Id"])
-        return {"Targets": found} | more
+    def read(after: str, most: int) -> list[Json]:
+        return rows.targets_of_rule(reader, rule.arn, after, most)
+
+    found, more = paging.cut_page(params, read, lambda target: target["Id"])
+    return {"Targets": found} | more
 
 
 def _check_target(target: Json) -> None:
@@ -122,3 +123,10 @@ def _check_json(text: str, message: str) -> None:
         reading = read_first_value(text)
         at = reading.fault.at if reading.fault is not None else reading.end
         raise ValidationError(f"{message}: {inline_location(text, at)}") from None
+
+
+OPERATIONS: Mapping[str, Operation] = {
+    "PutTargets": Operation(write=put_targets),
+    "RemoveTargets": Operation(write=remove_targets),
+    "ListTargetsByRule": Operation(read=list_targets),
+}

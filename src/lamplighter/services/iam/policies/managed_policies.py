@@ -59,7 +59,7 @@ class ManagedPolicies:
 
     def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle CreatePolicy."""
-        name, path, now = params["PolicyName"], params.get("Path", "/"), self._world.now()
+        name, path, now = params["PolicyName"], params.get("Path", "/"), tx.now
         if policies.get(tx, caller.account, name) is not None:
             raise EntityAlreadyExists(f"A policy called {name} already exists. Duplicate names are not allowed.")
         policy = PolicyRow(
@@ -83,7 +83,7 @@ class ManagedPolicies:
 
     def create_version(self, tx: Tx, _caller: Caller, params: Json) -> Json:
         """Handle CreatePolicyVersion."""
-        policy, now = _find_own(tx, params["PolicyArn"]), self._world.now()
+        policy, now = _find_own(tx, params["PolicyArn"]), tx.now
         document = check_managed_policy(params["PolicyDocument"])
         if len(policies.versions(tx, policy.arn)) >= MAX_VERSIONS:
             raise LimitExceeded(

@@ -104,7 +104,7 @@ class Roles:
             params.get("MaxSessionDuration", DEFAULT_SESSION),
             boundary,
             TAGS.read(params.get("Tags")),
-            self._world.now(),
+            tx.now,
         )
         roles.put(tx, role)
         shown = show_role(role)

@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterator, Mapping
 
 from lamplighter.base.json_text import Json
-from lamplighter.base.world import World
 from lamplighter.bus import Caller, Operation
 from lamplighter.operations.pages import Pages
 from lamplighter.services.s3 import errors
@@ -48,8 +47,7 @@ _REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-\d|EU")
 class Buckets:
     """The operations on buckets."""
 
-    def __init__(self, world: World, files: ObjectFiles) -> None:
-        self._world = world
+    def __init__(self, files: ObjectFiles) -> None:
         self._files = files
 
     def by_name(self) -> Mapping[str, Operation]:
@@ -80,7 +78,7 @@ class Buckets:
             settings["Tagging"] = {"TagSet": tags}
         if configuration.get("LocationConstraint") == OLD_REGION:
             settings["LocationConstraint"] = OLD_REGION
-        rows.insert(tx, Bucket(0, name, caller.account, region, self._world.now(), "", settings))
+        rows.insert(tx, Bucket(0, name, caller.account, region, tx.now, "", settings))
         return {"Location": f"/{name}", "BucketArn": f"arn:aws:s3:::{name}"}
 
     def head(self, reader: Reader, caller: Caller, params: Json) -> Json:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 
 from lamplighter.base import arn
 from lamplighter.base.json_text import Json, loads_unique
-from lamplighter.base.world import World
 from lamplighter.bus import Caller, Operation
 from lamplighter.services.s3 import errors
 from lamplighter.services.s3.bucket_events import EVENT_BRIDGE, NOTIFICATIONS
@@ -126,57 +125,54 @@ SETTINGS = (
 )
 
 
-class BucketSettings:
-    """The operations on the settings of buckets."""
+def by_name() -> Mapping[str, Operation]:
+    """Return the operations by their AWS names."""
+    found: dict[str, Operation] = {
+        "GetBucketLocation": Operation(read=_get_location),
+        "GetBucketVersioning": Operation(read=_get_versioning),
+        "PutBucketVersioning": Operation(write=_put_versioning),
+        "GetBucketAcl": Operation(read=_get_acl),
+        "PutBucketAcl": Operation(write=_put_acl),
+        "GetBucketRequestPayment": Operation(read=_answer({"Payer": "BucketOwner"})),
+        "GetBucketAccelerateConfiguration": Operation(read=_answer({})),
+        "GetBucketPolicyStatus": Operation(read=_get_policy_status),
+        "FindPolicy": Operation(read=_find_policy),
+        **{name: Operation(read=_missing(code, text)) for name, code, text in _NEVER_SET},
+    }
+    for setting in SETTINGS:
+        found[f"Put{setting.noun}"] = Operation(write=_put(setting))
+        found[f"Get{setting.noun}"] = Operation(read=_get(setting))
+        if setting.delete != "":
+            found[setting.delete or f"Delete{setting.noun}"] = Operation(write=_delete(setting))
+    return found
 
-    def __init__(self, world: World) -> None:
-        self._world = world
 
-    def by_name(self) -> Mapping[str, Operation]:
-        """Return the operations by their AWS names."""
-        found: dict[str, Operation] = {
-            "GetBucketLocation": Operation(read=_get_location),
-            "GetBucketVersioning": Operation(read=_get_versioning),
-            "PutBucketVersioning": Operation(write=_put_versioning),
-            "GetBucketAcl": Operation(read=_get_acl),
-            "PutBucketAcl": Operation(write=_put_acl),
-            "GetBucketRequestPayment": Operation(read=_answer({"Payer": "BucketOwner"})),
-            "GetBucketAccelerateConfiguration": Operation(read=_answer({})),
-            "GetBucketPolicyStatus": Operation(read=_get_policy_status),
-            "FindPolicy": Operation(read=_find_policy),
-            **{name: Operation(read=_missing(code, text)) for name, code, text in _NEVER_SET},
-        }
-        for setting in SETTINGS:
-            found[f"Put{setting.noun}"] = Operation(write=self._put(setting))
-            found[f"Get{setting.noun}"] = Operation(read=_get(setting))
-            if setting.delete != "":
-                found[setting.delete or f"Delete{setting.noun}"] = Operation(write=self._delete(setting))
-        return found
+def _put(setting: Setting) -> Callable[[Tx, Caller, Json], Json]:
+    def put(tx: Tx, caller: Caller, params: Json) -> Json:
+        bucket, value = find_bucket(tx, caller, params), params.get(setting.parameter)
+        if value is None:
+            raise errors.MalformedXml
+        setting.check(value)
+        beside = {name: params.get(name, default) for name, default in setting.beside.items()}
+        _save(tx, bucket, {**bucket.settings, setting.parameter: {**value, **beside} if beside else value})
+        return beside
 
-    def _put(self, setting: Setting) -> Callable[[Tx, Caller, Json], Json]:
-        def put(tx: Tx, caller: Caller, params: Json) -> Json:
-            bucket, value = find_bucket(tx, caller, params), params.get(setting.parameter)
-            if value is None:
-                raise errors.MalformedXml
-            setting.check(value)
-            beside = {name: params.get(name, default) for name, default in setting.beside.items()}
-            self._save(tx, bucket, {**bucket.settings, setting.parameter: {**value, **beside} if beside else value})
-            return beside
+    return put
 
-        return put
 
-    def _delete(self, setting: Setting) -> Callable[[Tx, Caller, Json], None]:
-        def delete(tx: Tx, caller: Caller, params: Json) -> None:
-            bucket = find_bucket(tx, caller, params)
-            kept = {name: value for name, value in bucket.settings.items() if name != setting.parameter}
-            self._save(tx, bucket, kept)
+def _delete(setting: Setting) -> Callable[[Tx, Caller, Json], None]:
+    def delete(tx: Tx, caller: Caller, params: Json) -> None:
+        bucket = find_bucket(tx, caller, params)
+        kept = {name: value for name, value in bucket.settings.items() if name != setting.parameter}
+        _save(tx, bucket, kept)
 
-        return delete
+    return delete
 
-    def _save(self, tx: Tx, bucket: Bucket, settings: dict[str, Json]) -> None:
-        changed = replace(bucket, settings=settings)
-        rows.update(tx, changed)
-        lifecycle.plan(tx, changed, self._world.now())
+
+def _save(tx: Tx, bucket: Bucket, settings: dict[str, Json]) -> None:
+    changed = replace(bucket, settings=settings)
+    rows.update(tx, changed)
+    lifecycle.plan(tx, changed, tx.now)
 
 
 def _get(setting: Setting) -> Callable[[Reader, Caller, Json], Json]:

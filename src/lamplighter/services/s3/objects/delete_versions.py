@@ -39,7 +39,7 @@ class VersionDeleter:
             file=None,
             size=0,
             etag="",
-            modified=self.world.now(),
+            modified=tx.now,
             properties={},
             upload=None,
         )

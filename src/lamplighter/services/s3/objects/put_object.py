@@ -103,7 +103,7 @@ class ObjectWriter:
             file=stored.name,
             size=stored.size,
             etag=stored.etag,
-            modified=self._world.now(),
+            modified=tx.now,
             properties=properties,
             upload=upload,
         )

@@ -50,7 +50,7 @@ class MultipartUploads:
         asked = {"Algorithm": algorithm, "ChecksumType": kind, "Asked": "ChecksumAlgorithm" in params}
         properties = {**read_properties(bucket, params), **asked}
         name = self._world.uuid().replace("-", "")
-        rows.insert(tx, Upload(0, bucket.id, params["Key"], name, self._world.now(), properties))
+        rows.insert(tx, Upload(0, bucket.id, params["Key"], name, tx.now, properties))
         check = {"ChecksumAlgorithm": algorithm, "ChecksumType": kind} if asked["Asked"] else {}
         return {"Bucket": bucket.name, "Key": params["Key"], "UploadId": name, **check, **encryption_of(properties)}
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
-from lamplighter.base.world import World
 from lamplighter.bus import PREPARED, Caller, Operation, Prepared, Work
 from lamplighter.services.s3 import errors
 from lamplighter.services.s3.object_files import ObjectFiles, StoredFile, unless_missing
@@ -50,8 +49,7 @@ class CopiedPart:
 class PartWriter:
     """The operations that store a part."""
 
-    def __init__(self, world: World, files: ObjectFiles, writer: ObjectWriter) -> None:
-        self._world = world
+    def __init__(self, files: ObjectFiles, writer: ObjectWriter) -> None:
         self._files = files
         self._writer = writer
 
@@ -101,7 +99,7 @@ class PartWriter:
             )
         if (before := rows.part(tx, upload.id, number)) is not None:
             self._files.delete_after_commit(tx, [before.file])
-        now = self._world.now()
+        now = tx.now
         part = Part(upload.id, number, stored.name, stored.size, stored.etag, now, dict(stored.checksums))
         rows.put_part(tx, part)
         return part

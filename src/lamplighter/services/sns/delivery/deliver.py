@@ -100,7 +100,7 @@ class DeliverySender:
         """Report that a message which was published to an endpoint without a topic is lost, for the same reason."""
         recipient, reason = lost_alerts.recipient_name(protocol, endpoint), _unsupported(protocol)
         log.error("a message for %s is lost: %s", recipient, reason)
-        lost_alerts.put(tx, LostAlert(self._world.now(), recipient, reason))
+        lost_alerts.put(tx, LostAlert(tx.now, recipient, reason))
 
     def sign_for_queues(self, notification: Notification) -> None:
         """Sign a notification that is sent to queues soon; any thread may do this."""
@@ -231,7 +231,7 @@ class DeliverySender:
         if subscription is None:
             return
         recipient = lost_alerts.recipient_name(delivery.protocol, delivery.endpoint)
-        lost_alerts.put(tx, LostAlert(self._world.now(), recipient, reason))
+        lost_alerts.put(tx, LostAlert(tx.now, recipient, reason))
         if notification is None or notification.type != NOTIFICATION:
             return
         queue = dead_letter_queue(subscription.attributes)

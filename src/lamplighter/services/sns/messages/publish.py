@@ -177,7 +177,7 @@ class Publisher:
         """Return the earlier message with the same deduplication ID, or the new message; and whether it is new."""
         by_group = topic.attributes.get("FifoThroughputScope") == "MessageGroup"
         scope, deduplication = (message.group or "") if by_group else "", message.deduplication or ""
-        now = self.world.now()
+        now = tx.now
         before = topics.find_accepted(tx, topic.arn, scope, deduplication, now)
         if before is not None:
             return before, False

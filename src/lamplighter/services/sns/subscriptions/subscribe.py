@@ -170,7 +170,7 @@ class SubscriptionOperations:
             topic.arn,
             subscription.arn,
             text,
-            self.world.now(),
+            tx.now,
             token=subscription.token,
             version=topic.attributes.get("SignatureVersion", "1"),
         )

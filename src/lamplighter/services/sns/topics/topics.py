@@ -11,7 +11,6 @@ from functools import partial
 
 from lamplighter.base import arn
 from lamplighter.base.json_text import Json, dumps, loads_or
-from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.services.sns import archive_policies
 from lamplighter.services.sns.arns import (
@@ -56,8 +55,7 @@ MAX_DISPLAY_NAME_LENGTH = 100
 class Topics:
     """The operations on topics."""
 
-    def __init__(self, world: World, prepare: Callable[[], None]) -> None:
-        self._world = world
+    def __init__(self, prepare: Callable[[], None]) -> None:
         self._prepare = prepare
         """Prepares the signing key before the first message is published."""
 
@@ -79,7 +77,7 @@ class Topics:
         protection = params.get("DataProtectionPolicy")
         if protection:
             _check_protection(protection)
-        topic = Topic(key, caller.account, caller.region, name, self._world.now(), attributes, topic_tags, protection)
+        topic = Topic(key, caller.account, caller.region, name, tx.now, attributes, topic_tags, protection)
         rows.put(tx, topic)
         tx.after_commit.append(self._prepare)
         return {"TopicArn": key}

@@ -57,7 +57,7 @@ class ReceivedMessageOperations:
         if queue.fifo and not (is_latest_receive and message.visible > self._world.monotonic()):
             raise invalid_value(handle, "ReceiptHandle", "The receipt handle has expired.")
         self._queue_messages.delete(tx, queue, message)
-        message_counts.count_deleted(tx, queue, self._world.now())
+        message_counts.count_deleted(tx, queue, tx.now)
 
     def _change_visibility(self, tx: Tx, queue: Queue, params: Json) -> None:
         handle, timeout = params["ReceiptHandle"], params.get("VisibilityTimeout", 0)

@@ -90,14 +90,14 @@ class LongPolls:
             return []
         taken = receive_message.take_messages(tx, self._queue_messages, current, request, self._world.monotonic())
         if taken:
-            message_counts.count_received(tx, current, len(taken), self._world.now())
+            message_counts.count_received(tx, current, len(taken), tx.now)
         return taken
 
     def _put_back(self, tx: Tx, queue: Queue, taken: list[ReceivedMessage]) -> None:
         current = _current_queue(tx, queue)
         if current is not None:
             self._queue_messages.undo_receive(tx, current, taken)
-            message_counts.count_received(tx, current, -len(taken), self._world.now())
+            message_counts.count_received(tx, current, -len(taken), tx.now)
 
 
 def _current_queue(reader: Reader, queue: Queue) -> Queue | None:

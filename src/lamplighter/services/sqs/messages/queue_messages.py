@@ -103,7 +103,7 @@ class QueueMessages:
             visible=now + max(timeout, 1),
             receives=message.receives + 1,
             total_receives=message.total_receives + 1,
-            first_received=message.first_received or self._world.now(),
+            first_received=message.first_received or tx.now,
             last_received=now,
         )
         messages.save_receive(tx, after)

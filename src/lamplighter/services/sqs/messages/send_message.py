@@ -105,7 +105,7 @@ class MessageSender:
             attributes=message_content.dump_attributes(draft.attributes),
             trace=draft.system_attributes.get(message_content.TRACE_HEADER, {}).get("StringValue", caller.trace),
             sender=caller.account,
-            sent=self._world.now(),
+            sent=tx.now,
             enqueued=now,
             visible=now + draft.delay,
             group_id=draft.group,

@@ -60,7 +60,7 @@ class MoveTasks:
             )
         task = {"taskId": self._world.uuid(), "sourceArn": source.arn}
         handle = b64encode(dump_bytes(task)).decode()
-        destination, now = params.get("DestinationArn"), self._world.now()
+        destination, now = params.get("DestinationArn"), tx.now
         key = move_tasks.put(tx, MoveTask(0, handle, source.arn, destination, rate, RUNNING, now, 0, source.messages))
         move_tasks.delete_old(tx, source.arn, MAX_STORED_TASKS)
         self._set_timer(tx, key, 0)
@@ -111,7 +111,7 @@ class MoveTasks:
         """Move one message as a new message."""
         now = self._world.monotonic()
         self._queue_messages.delete(tx, source, message)
-        fresh = replace(message, queue=destination.id, uuid=self._world.uuid(), sent=self._world.now())
+        fresh = replace(message, queue=destination.id, uuid=self._world.uuid(), sent=tx.now)
         fresh = replace(fresh, enqueued=now, visible=now, source=None)
         fresh = replace(fresh, receives=0, total_receives=0, first_received=None, last_received=None)
         self._queue_messages.put(tx, destination, fresh)

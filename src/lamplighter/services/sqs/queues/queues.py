@@ -68,7 +68,7 @@ class Queues:
         deleted = queues.deleted_at(tx, caller.account, caller.region, name)
         if deleted is not None and self._world.monotonic() < deleted + COOLDOWN_MILLISECONDS:
             raise QueueDeletedRecently
-        now, tags = self._world.now(), params.get("tags", {})
+        now, tags = tx.now, params.get("tags", {})
         target = _dead_letter_queue_arn(merged)
         queue = Queue(0, caller.account, caller.region, name, now, now, merged, tags, target)
         queues.put(tx, queue)
@@ -148,7 +148,7 @@ class Queues:
         merged = queue_attributes.merge_attributes(queue.attributes, given, fifo=queue.fifo)
         changed = {name: merged[name] for name in given if name in merged}
         dead_letter_queues.check_policies(tx, queue.arn, changed, fifo=queue.fifo)
-        queues.set_attributes(tx, queue.id, merged, _dead_letter_queue_arn(merged), self._world.now())
+        queues.set_attributes(tx, queue.id, merged, _dead_letter_queue_arn(merged), tx.now)
         if "MessageRetentionPeriod" in given:
             self._queue_messages.sweep_soon(tx, queue.id)
 

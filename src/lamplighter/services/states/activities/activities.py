@@ -11,7 +11,7 @@ from lamplighter.bus import Caller
 from lamplighter.services.states import tags
 from lamplighter.services.states.arns import PAGES, check_name, resource_arn
 from lamplighter.services.states.errors import ActivityAlreadyExists
-from lamplighter.services.states.executions.lookup import find_activity
+from lamplighter.services.states.lookup import find_activity
 from lamplighter.services.states.tables import activities as rows
 from lamplighter.services.states.tables.activities import Activity
 from lamplighter.store.db import Reader, Tx

@@ -15,7 +15,7 @@ from lamplighter.asl.execution.messages import TaskStarted
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
 from lamplighter.services.states.executions.driver import Driver
-from lamplighter.services.states.executions.lookup import find_activity
+from lamplighter.services.states.lookup import find_activity
 from lamplighter.services.states.tables import activities
 from lamplighter.services.states.tables.activities import WaitingTask
 from lamplighter.services.states.tables.frames import Work

@@ -20,14 +20,14 @@ from lamplighter.base.errors import AwsError, UnboundedWork
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Bus
-from lamplighter.services.states.calls.http_tasks import SERVICE as HTTP
-from lamplighter.services.states.calls.integrations import CallBinding, bind_resource
-from lamplighter.services.states.calls.parameter_conversion import ParametersRefused
 from lamplighter.services.states.calls.service_calls import ServiceCalls
-from lamplighter.services.states.calls.task_caller_role import TaskRoles
-from lamplighter.services.states.executions.isolated_steps import INTERNAL_ERROR
-from lamplighter.services.states.executions.port import NEW_EXECUTION, NO_CALLS, CallMustWait, StepCalls
+from lamplighter.services.states.integrations.http_tasks import SERVICE as HTTP
+from lamplighter.services.states.integrations.integrations import CallBinding, bind_resource
+from lamplighter.services.states.integrations.parameter_conversion import ParametersRefused
+from lamplighter.services.states.integrations.task_caller_role import TaskRoles
 from lamplighter.services.states.outbox_rows import SERVICE
+from lamplighter.services.states.steps.isolated_steps import INTERNAL_ERROR
+from lamplighter.services.states.steps.port import NEW_EXECUTION, NO_CALLS, CallMustWait, StepCalls
 from lamplighter.services.states.tables.frames import Work
 from lamplighter.store.db import Tx
 

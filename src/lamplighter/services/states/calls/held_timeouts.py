@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from lamplighter.asl.execution.frame import Execution
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
-from lamplighter.services.states.executions import deadline
-from lamplighter.services.states.executions.pending_work import PendingWork
 from lamplighter.services.states.outbox_rows import SERVICE
+from lamplighter.services.states.steps import deadline
+from lamplighter.services.states.steps.pending_work import PendingWork
 from lamplighter.services.states.tables import frames, history
 from lamplighter.services.states.tables.frames import Work
 from lamplighter.store import timers

@@ -6,7 +6,7 @@ the state machine ARN and execution ARN". A state fails if an entry of its call 
 
 from lamplighter.base.json_text import Json
 from lamplighter.services.states.arns import state_machine_of
-from lamplighter.services.states.calls.integrations import CallBinding
+from lamplighter.services.states.integrations.integrations import CallBinding
 
 FAILED_ENTRY_ERROR = "EventBridge.FailedEntry"
 

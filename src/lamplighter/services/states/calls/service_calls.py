@@ -17,12 +17,12 @@ from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller, caller_of
 from lamplighter.outbound.aws import CallFailed, RemoteServices
 from lamplighter.services.states.calls import lambda_functions, put_events
-from lamplighter.services.states.calls.http_tasks import SERVICE as HTTP
-from lamplighter.services.states.calls.http_tasks import HttpFailed, HttpTasks, OnExchange
-from lamplighter.services.states.calls.integrations import CallBinding, bind_resource
-from lamplighter.services.states.calls.parameter_conversion import ParametersRefused, to_service, to_states
-from lamplighter.services.states.calls.sync_calls import Models, time_renderer
-from lamplighter.services.states.calls.task_caller_role import TaskRoles, caller_of_task, caller_of_test
+from lamplighter.services.states.calls.sync_calls import time_renderer
+from lamplighter.services.states.integrations.http_tasks import SERVICE as HTTP
+from lamplighter.services.states.integrations.http_tasks import HttpFailed, HttpTasks, OnExchange
+from lamplighter.services.states.integrations.integrations import CallBinding, Models, bind_resource
+from lamplighter.services.states.integrations.parameter_conversion import ParametersRefused, to_service, to_states
+from lamplighter.services.states.integrations.task_caller_role import TaskRoles, caller_of_task, caller_of_test
 from lamplighter.services.states.tables.frames import Work
 from lamplighter.store.db import Reader, Tx
 from lamplighter.wire.models import service_quirks

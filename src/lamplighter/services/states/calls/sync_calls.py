@@ -17,16 +17,15 @@ from lamplighter.asl.execution.messages import Event as MachineEvent
 from lamplighter.asl.execution.messages import TaskFailed, TaskSucceeded
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, JsonError, dumps, loads
-from lamplighter.base.service_model import ServiceModel
 from lamplighter.base.world import format_iso_time
 from lamplighter.bus import Bus, Caller, Event, caller_of
 from lamplighter.outbound.aws import RemoteServices
 from lamplighter.services.states import outbox_rows
-from lamplighter.services.states.calls.integrations import SERVICES, CallBinding, bind_resource
-from lamplighter.services.states.calls.parameter_conversion import to_states
-from lamplighter.services.states.calls.sync_rules import SyncOutcome, SyncRule
-from lamplighter.services.states.calls.task_caller_role import TaskRoles, caller_of_task
 from lamplighter.services.states.executions.driver import Driver
+from lamplighter.services.states.integrations.integrations import SERVICES, CallBinding, Models, bind_resource
+from lamplighter.services.states.integrations.parameter_conversion import to_states
+from lamplighter.services.states.integrations.sync_rules import SyncOutcome, SyncRule
+from lamplighter.services.states.integrations.task_caller_role import TaskRoles, caller_of_task
 from lamplighter.services.states.outbox_rows import CancelCall, PollCall
 from lamplighter.services.states.tables import executions, frames
 from lamplighter.services.states.tables.frames import Work
@@ -35,10 +34,6 @@ from lamplighter.store.db import Tx
 
 log = logging.getLogger("lamplighter.states")
 
-Models = Callable[[str], ServiceModel]
-"""Returns the model of a service by its name in the bus or in botocore."""
-FindModel = Callable[[str], ServiceModel | None]
-"""Returns the same, or None if AWS has no such service."""
 MIN_POLL_SECONDS, MAX_POLL_SECONDS = 1.0, 15.0
 """The shortest and longest time between two polls, in seconds."""
 

@@ -16,14 +16,14 @@ from lamplighter.base.errors import AwsError, Bug, require
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.bus import Bus
 from lamplighter.services.states.activities.activity_polls import ActivityPolls
-from lamplighter.services.states.calls.integrations import CallBinding, bind_resource
-from lamplighter.services.states.calls.parameter_conversion import ParametersRefused
 from lamplighter.services.states.calls.service_calls import ServiceCalls
 from lamplighter.services.states.calls.sync_calls import SyncCall, SyncCalls
-from lamplighter.services.states.calls.task_caller_role import TaskRoles
 from lamplighter.services.states.executions.driver import Driver
-from lamplighter.services.states.executions.isolated_steps import INTERNAL_ERROR
+from lamplighter.services.states.integrations.integrations import CallBinding, bind_resource
+from lamplighter.services.states.integrations.parameter_conversion import ParametersRefused
+from lamplighter.services.states.integrations.task_caller_role import TaskRoles
 from lamplighter.services.states.outbox_rows import StartCall
+from lamplighter.services.states.steps.isolated_steps import INTERNAL_ERROR
 from lamplighter.services.states.tables import executions, frames
 from lamplighter.store import outbox
 from lamplighter.store.db import Tx

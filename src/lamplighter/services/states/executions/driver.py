@@ -25,24 +25,25 @@ from lamplighter.base.errors import UnboundedWork
 from lamplighter.base.world import World
 from lamplighter.bus import Bus
 from lamplighter.isolation.port import Isolation
-from lamplighter.services.states.executions import status_event, step_marker
+from lamplighter.services.states.executions import status_event
 from lamplighter.services.states.executions.execution_logging import ExecutionLog
 from lamplighter.services.states.executions.express_ends import ExpressEnd, ExpressEnds
-from lamplighter.services.states.executions.isolated_steps import IsolatedSteps
 from lamplighter.services.states.executions.overlap import ExecutionQueues
-from lamplighter.services.states.executions.pending_work import PendingWork
-from lamplighter.services.states.executions.port import CallMaker, CallMustWait
-from lamplighter.services.states.executions.running_executions import (
-    DamagedExecution,
-    RunningExecution,
-    RunningExecutions,
-    damaged_execution,
-)
 from lamplighter.services.states.executions.step_writer import StepWriter
 from lamplighter.services.states.executions.stepper import EXECUTION_ENDING_EVENTS, Stepper, task_refusal
 from lamplighter.services.states.machines.compiled_definitions import CompiledDefinitions
 from lamplighter.services.states.map_runs.child_inputs import ChildInputs
 from lamplighter.services.states.map_runs.map_run_driver import MapRunDriver
+from lamplighter.services.states.steps import step_marker
+from lamplighter.services.states.steps.isolated_steps import IsolatedSteps
+from lamplighter.services.states.steps.pending_work import PendingWork
+from lamplighter.services.states.steps.port import CallMaker, CallMustWait
+from lamplighter.services.states.steps.running_executions import (
+    DamagedExecution,
+    RunningExecution,
+    RunningExecutions,
+    damaged_execution,
+)
 from lamplighter.services.states.tables import executions, frames, history, state_machines
 from lamplighter.services.states.tables.frames import Work
 from lamplighter.store.db import Reader, Tx
@@ -70,7 +71,6 @@ class Driver:
         """Build the driver and its parts; `refusal_reason` returns why the parameters of a call do not fit it."""
         self._bus = bus
         self._calls = calls
-        self._world = world
         definitions, refusal = CompiledDefinitions(additions), partial(task_refusal, refusal_reason)
         self._running = RunningExecutions(definitions)
         self.execution_log = ExecutionLog(bus, world)
@@ -146,7 +146,7 @@ class Driver:
         """Write a new execution and its first step; an express execution that this step ends leaves only its log."""
         if step.finish is not None and execution.express and on_insert is None:
             self.execution_log.write(tx, revision, step)
-            self.express_ends.report(tx, execution.arn, ExpressEnd(step.finish, self._world.now()))
+            self.express_ends.report(tx, execution.arn, ExpressEnd(step.finish, tx.now))
             return
         key = self._writer.insert(tx, execution, revision, step)
         if on_insert is not None:

@@ -2,7 +2,7 @@
 
 from lamplighter.base.json_text import Json, JsonError, loads
 from lamplighter.services.states.errors import InvalidExecutionInput
-from lamplighter.services.states.executions.json_errors import json_error_message
+from lamplighter.services.states.json_errors import json_error_message
 
 
 def read_input(params: Json) -> tuple[Json, str]:

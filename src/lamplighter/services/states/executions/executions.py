@@ -17,14 +17,14 @@ from lamplighter.services.states.errors import (
     StateMachineDeleting,
     StateMachineTypeNotSupported,
 )
-from lamplighter.services.states.executions import redrive
 from lamplighter.services.states.executions.driver import Driver
 from lamplighter.services.states.executions.execution_input import read_input
 from lamplighter.services.states.executions.execution_logging import DATA_FIELDS
 from lamplighter.services.states.executions.express import ExpressExecutions
-from lamplighter.services.states.executions.lookup import find_execution, find_map_run
 from lamplighter.services.states.executions.overlap import parse_rule
+from lamplighter.services.states.lookup import find_execution, find_map_run
 from lamplighter.services.states.machines.resolve_arn import find_target
+from lamplighter.services.states.steps import redrive
 from lamplighter.services.states.tables import execution_lists, history, map_runs, redrives
 from lamplighter.services.states.tables import executions as rows
 from lamplighter.services.states.tables.executions import ExecutionRecord
@@ -65,7 +65,7 @@ class Executions:
             return {"executionArn": key, "startDate": existing.start / 1000}
         if is_repetition(name) and execution_lists.find_other_repetition(tx, key) is not None:
             raise ExecutionAlreadyExists(key)  # a person has redriven the run that this one repeats
-        now = self._world.now()
+        now = tx.now
         execution = Execution(key, name, machine.role, machine.arn, machine.name, document, text, now)
         rule = parse_rule(machine.tags) if machine.tags else None
         if rule is None:

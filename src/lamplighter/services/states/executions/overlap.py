@@ -21,8 +21,8 @@ from lamplighter.base.count_text import format_count
 from lamplighter.base.engine_rules import DEFAULT_QUEUE_LENGTH, MAX_QUEUE_LENGTH, OVERLAP_TAG, QUEUE_FULL
 from lamplighter.base.errors import ValidationError
 from lamplighter.base.world import World
-from lamplighter.services.states.executions import deadline
-from lamplighter.services.states.executions.port import ExecutionDriver
+from lamplighter.services.states.steps import deadline
+from lamplighter.services.states.steps.port import ExecutionDriver
 from lamplighter.services.states.tables import queued_executions
 from lamplighter.store.db import Tx
 

@@ -26,13 +26,13 @@ from lamplighter.services.states import outbox_rows
 from lamplighter.services.states.executions import status_event
 from lamplighter.services.states.executions.execution_logging import ExecutionLog
 from lamplighter.services.states.executions.express_ends import ExpressEnd, ExpressEnds
-from lamplighter.services.states.executions.isolated_steps import IsolatedSteps
 from lamplighter.services.states.executions.overlap import ExecutionQueues
-from lamplighter.services.states.executions.running_executions import RunningExecution, RunningExecutions
 from lamplighter.services.states.executions.transition_log import describe_events
 from lamplighter.services.states.machines.compiled_definitions import CompiledDefinitions
 from lamplighter.services.states.map_runs.map_run_driver import MapRunDriver
 from lamplighter.services.states.outbox_rows import SERVICE, CancelCall, StartCall
+from lamplighter.services.states.steps.isolated_steps import IsolatedSteps
+from lamplighter.services.states.steps.running_executions import RunningExecution, RunningExecutions
 from lamplighter.services.states.tables import activities, executions, frames, history, redrives, state_machines
 from lamplighter.services.states.tables.executions import ExecutionRecord
 from lamplighter.services.states.tables.frames import Work
@@ -69,7 +69,7 @@ class StepWriter:
             role=execution.role,
             status=step.execution.status,
             start=execution.start,
-            stop=self._world.now() if finish else None,
+            stop=tx.now if finish else None,
             input=execution.text,
             output=finish.output if finish else None,
             error=finish.error if finish else None,
@@ -131,7 +131,7 @@ class StepWriter:
         """
         execution = step.execution
         if execution.status != "TIMED_OUT":
-            return step.events[-1][2] if step.events else self._world.now()
+            return step.events[-1][2] if step.events else tx.now
         timeout = self._definitions.definition_of(tx, execution, revision).timeout
         assert timeout is not None
         redrive = redrives.last_redrive(tx, key)

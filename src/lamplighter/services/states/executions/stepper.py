@@ -17,11 +17,11 @@ from lamplighter.asl.execution.step import RefusalReason, Step
 from lamplighter.base.errors import UnboundedWork
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
-from lamplighter.services.states.executions import step_marker
-from lamplighter.services.states.executions.isolated_steps import INTERNAL_ERROR, IsolatedSteps, TaskRefusal
-from lamplighter.services.states.executions.port import NEW_EXECUTION, NO_CALLS, CallMaker, StepCalls
-from lamplighter.services.states.executions.running_executions import RunningExecution
 from lamplighter.services.states.machines.compiled_definitions import CompiledDefinitions
+from lamplighter.services.states.steps import step_marker
+from lamplighter.services.states.steps.isolated_steps import INTERNAL_ERROR, IsolatedSteps, TaskRefusal
+from lamplighter.services.states.steps.port import NEW_EXECUTION, NO_CALLS, CallMaker, StepCalls
+from lamplighter.services.states.steps.running_executions import RunningExecution
 from lamplighter.services.states.tables import activities
 from lamplighter.store.db import Reader, Tx
 

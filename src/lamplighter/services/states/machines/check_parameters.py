@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from lamplighter.asl.definition.diagnostics import SCHEMA, Diagnostic
 from lamplighter.asl.definition.state_tree import StatePlace
 from lamplighter.base.service_model import OperationModel, StructureShape
-from lamplighter.services.states.calls.integrations import CallBinding
-from lamplighter.services.states.calls.parameter_conversion import member_of, pascal_case
+from lamplighter.services.states.integrations.integrations import CallBinding
+from lamplighter.services.states.integrations.parameter_conversion import member_of, pascal_case
 
 
 def check_parameters(place: StatePlace, binding: CallBinding, operation: OperationModel) -> Iterator[Diagnostic]:

@@ -10,7 +10,7 @@ from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.base.role_session import RoleSession, Signer
 from lamplighter.bus import Bus, Caller, caller_of
-from lamplighter.services.states.calls.task_caller_role import SERVICE_PRINCIPAL
+from lamplighter.services.states.integrations.task_caller_role import SERVICE_PRINCIPAL
 from lamplighter.store.db import Reader
 
 MANAGED_RULES = {

@@ -16,7 +16,7 @@ from lamplighter.services.states.errors import (
     StateMachineAlreadyExists,
     StateMachineDeleting,
 )
-from lamplighter.services.states.executions.lookup import find_execution
+from lamplighter.services.states.lookup import find_execution
 from lamplighter.services.states.machines.machine_role import check_machine_role
 from lamplighter.services.states.machines.machine_settings import DEFAULTS, SETTINGS, merge_settings
 from lamplighter.services.states.machines.resolve_arn import (

@@ -16,10 +16,14 @@ from lamplighter.base.modules import is_installed
 from lamplighter.base.precompute import Precomputed
 from lamplighter.bus import Bus, Caller
 from lamplighter.outbound.aws import RemoteServices
-from lamplighter.services.states.calls.http_tasks import SERVICE as HTTP
-from lamplighter.services.states.calls.integrations import CallBinding, added_parameters, bind_resource
-from lamplighter.services.states.calls.sync_calls import FindModel
-from lamplighter.services.states.executions.json_errors import json_error_message
+from lamplighter.services.states.integrations.http_tasks import SERVICE as HTTP
+from lamplighter.services.states.integrations.integrations import (
+    CallBinding,
+    FindModel,
+    added_parameters,
+    bind_resource,
+)
+from lamplighter.services.states.json_errors import json_error_message
 from lamplighter.services.states.machines import check_parameters, map_labels
 from lamplighter.services.states.machines.definition_warnings import definition_warnings
 from lamplighter.store.db import Reader

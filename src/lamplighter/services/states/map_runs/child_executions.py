@@ -11,11 +11,11 @@ from lamplighter.asl.execution.state_errors import StateError
 from lamplighter.base import arn
 from lamplighter.base.json_text import Json, loads
 from lamplighter.base.world import World
-from lamplighter.services.states.executions import redrive
-from lamplighter.services.states.executions.pending_work import PendingWork
-from lamplighter.services.states.executions.port import ExecutionDriver
 from lamplighter.services.states.map_runs.child_inputs import ChildInputs
 from lamplighter.services.states.map_runs.child_results import pending_child_result
+from lamplighter.services.states.steps import redrive
+from lamplighter.services.states.steps.pending_work import PendingWork
+from lamplighter.services.states.steps.port import ExecutionDriver
 from lamplighter.services.states.tables import executions
 from lamplighter.services.states.tables import map_runs as rows
 from lamplighter.services.states.tables.map_runs import ChildExecution, MapRun
@@ -82,7 +82,7 @@ class ChildExecutions:
         run = rows.get_by_id(tx, child.run)
         assert run is not None
         record = executions.get_by_id(tx, child.execution)
-        if record is not None and redrive.not_redrivable_reason(record, self._world.now()) is not None:
+        if record is not None and redrive.not_redrivable_reason(record, tx.now) is not None:
             rows.set_child(tx, replace(child, redrives=run.redrives))
             return
         rows.update(tx, count_child(run, child.status, -1, -child.items))
@@ -92,7 +92,7 @@ class ChildExecutions:
             self._start_child(tx, run, given[0], child.position)
             return
         rows.set_child(tx, replace(child, status="RUNNING", redrives=run.redrives))
-        if not redrive.redrive_execution(tx, self._driver, record, self._world.now(), None):
+        if not redrive.redrive_execution(tx, self._driver, record, tx.now, None):
             rows.set_child(tx, replace(child, redrives=run.redrives))
             rows.update(tx, run)
 

@@ -18,15 +18,15 @@ from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.isolation.port import Isolation, LimitExceeded
 from lamplighter.isolation.requests import Selected, SelectItems, StateFailed, WindowTooSmall
-from lamplighter.services.states.executions import step_marker
-from lamplighter.services.states.executions.isolated_steps import (
+from lamplighter.services.states.machines.compiled_definitions import CompiledDefinitions
+from lamplighter.services.states.steps import step_marker
+from lamplighter.services.states.steps.isolated_steps import (
     RETRY_SECONDS,
     STEP_STOPPED,
     IsolatedSteps,
     request_clock,
 )
-from lamplighter.services.states.executions.pending_work import PendingWork
-from lamplighter.services.states.machines.compiled_definitions import CompiledDefinitions
+from lamplighter.services.states.steps.pending_work import PendingWork
 from lamplighter.services.states.tables import map_runs
 from lamplighter.services.states.tables.map_runs import MapRun
 from lamplighter.store.db import Store, Tx

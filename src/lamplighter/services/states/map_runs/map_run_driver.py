@@ -18,14 +18,14 @@ from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.world import World
 from lamplighter.bus import Bus
 from lamplighter.services.states import outbox_rows
-from lamplighter.services.states.executions.isolated_steps import INTERNAL_ERROR
-from lamplighter.services.states.executions.pending_work import PendingWork
-from lamplighter.services.states.executions.port import ExecutionDriver
 from lamplighter.services.states.map_runs.child_executions import ChildExecutions, count_child
 from lamplighter.services.states.map_runs.child_inputs import ChildInputs, InputsNotReady
 from lamplighter.services.states.map_runs.child_results import child_result, result_elements
 from lamplighter.services.states.map_runs.map_run_role import denied_redrive, denied_start
 from lamplighter.services.states.outbox_rows import ReadItems, WriteResults
+from lamplighter.services.states.steps.isolated_steps import INTERNAL_ERROR
+from lamplighter.services.states.steps.pending_work import PendingWork
+from lamplighter.services.states.steps.port import ExecutionDriver
 from lamplighter.services.states.tables import map_runs as rows
 from lamplighter.services.states.tables.frames import Work
 from lamplighter.services.states.tables.map_runs import MapRun, Stage
@@ -50,7 +50,6 @@ class MapRunDriver:
     ) -> None:
         self._bus = bus
         self._store = bus.store
-        self._world = world
         self._driver = driver
         self._pending_work = pending_work
         self.inputs = inputs
@@ -75,7 +74,7 @@ class MapRunDriver:
             label=command.label,
             block=command.block,
             express=command.express,
-            start=self._world.now(),
+            start=tx.now,
             total=command.total,
             concurrency=command.concurrency,
             tolerated_count=command.tolerated_count,
@@ -99,7 +98,7 @@ class MapRunDriver:
             outcome=None,
             written=0,
             redrives=run.redrives + 1,
-            redriven=self._world.now(),
+            redriven=tx.now,
         )
         rows.update(tx, redriven)
         self._read_or_continue(tx, redriven)
@@ -190,7 +189,7 @@ class MapRunDriver:
         if status == "SUCCEEDED":
             rows.delete_results(tx, run.id)
             rows.delete_items(tx, run.id)
-        rows.update(tx, replace(run, status=status, stop=self._world.now()))
+        rows.update(tx, replace(run, status=status, stop=tx.now))
         self._driver.send_event(tx, run.execution, MapRunEnded(run.frame, run.number, output, error, cause))
 
     def _gather_results(self, tx: Tx, run: MapRun, transformation: str) -> str:
@@ -209,7 +208,7 @@ class MapRunDriver:
 
     def _abort(self, tx: Tx, run: MapRun) -> None:
         stage: Stage = run.stage if run.stage == "WRITE" else "STOP"
-        rows.update(tx, replace(run, status="ABORTED", stop=self._world.now(), stage=stage, outcome=None))
+        rows.update(tx, replace(run, status="ABORTED", stop=tx.now, stage=stage, outcome=None))
         self.continue_soon(tx, run.id)
 
     def _stop_children(self, tx: Tx, run: MapRun) -> None:

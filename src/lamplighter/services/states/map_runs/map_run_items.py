@@ -8,7 +8,7 @@ from collections import Counter
 
 from lamplighter.base.json_text import Json, loads_or
 from lamplighter.bus import Caller
-from lamplighter.services.states.executions.lookup import find_map_run
+from lamplighter.services.states.lookup import find_map_run
 from lamplighter.services.states.tables import history
 from lamplighter.services.states.tables import map_run_items as rows
 from lamplighter.services.states.tables.map_run_items import MapRunItem

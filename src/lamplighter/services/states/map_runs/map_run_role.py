@@ -8,7 +8,7 @@ See https://docs.aws.amazon.com/step-functions/latest/dg/iam-policies-eg-dist-ma
 from lamplighter.base import arn
 from lamplighter.base.errors import AwsError
 from lamplighter.bus import Bus, Caller, caller_of
-from lamplighter.services.states.calls.task_caller_role import TaskRoles, caller_of_task, machine_of
+from lamplighter.services.states.integrations.task_caller_role import TaskRoles, caller_of_task, machine_of
 from lamplighter.services.states.tables import executions
 from lamplighter.services.states.tables.map_runs import MapRun
 from lamplighter.store.db import Reader

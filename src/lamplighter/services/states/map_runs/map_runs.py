@@ -10,7 +10,7 @@ from functools import partial
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
 from lamplighter.services.states.arns import PAGES, state_machine_of
-from lamplighter.services.states.executions.lookup import find_execution, find_map_run
+from lamplighter.services.states.lookup import find_execution, find_map_run
 from lamplighter.services.states.map_runs.child_executions import COUNTER_COLUMNS
 from lamplighter.services.states.map_runs.map_run_driver import MapRunDriver
 from lamplighter.services.states.tables import map_runs as rows

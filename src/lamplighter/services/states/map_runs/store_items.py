@@ -13,10 +13,10 @@ from lamplighter.asl.execution.messages import ReaderSettings
 from lamplighter.asl.execution.state_errors import READER_FAILED, StateError
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps, loads
-from lamplighter.services.states.executions.isolated_steps import INTERNAL_ERROR
 from lamplighter.services.states.map_runs.map_run_worker import MapRunWorker
 from lamplighter.services.states.map_runs.read_s3_items import read_s3_items, s3_call_function, s3_error_message
 from lamplighter.services.states.outbox_rows import ReadItems
+from lamplighter.services.states.steps.isolated_steps import INTERNAL_ERROR
 from lamplighter.services.states.tables import map_runs as rows
 from lamplighter.services.states.tables.map_runs import MapRun
 from lamplighter.store import outbox

@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from lamplighter.asl.definition.model import Resource
 from lamplighter.base.json_text import Json
 from lamplighter.base.service_model import ListShape, MapShape, Shape, StructureShape
-from lamplighter.services.states.calls.http_tasks import SERVICE as HTTP
-from lamplighter.services.states.calls.integrations import bind_resource
-from lamplighter.services.states.calls.parameter_conversion import pascal_case
-from lamplighter.services.states.calls.sync_calls import FindModel
 from lamplighter.services.states.errors import SchemaMismatch
+from lamplighter.services.states.integrations.http_tasks import SERVICE as HTTP
+from lamplighter.services.states.integrations.integrations import FindModel, bind_resource
+from lamplighter.services.states.integrations.parameter_conversion import pascal_case
 
 FREE_MEMBERS: Mapping[tuple[str, str], frozenset[str]] = {
     ("lambda", ""): frozenset({"Payload"}),

@@ -34,14 +34,13 @@ from lamplighter.isolation.requests import (
     run_test_state,
 )
 from lamplighter.services.states.arns import check_role
-from lamplighter.services.states.calls.http_tasks import HttpExchange
-from lamplighter.services.states.calls.integrations import added_parameters
 from lamplighter.services.states.calls.service_calls import ServiceCalls
-from lamplighter.services.states.calls.sync_calls import FindModel
 from lamplighter.services.states.errors import Invalid
 from lamplighter.services.states.executions.execution_input import read_input
-from lamplighter.services.states.executions.isolated_steps import STEP_STOPPED, request_clock
+from lamplighter.services.states.integrations.http_tasks import HttpExchange
+from lamplighter.services.states.integrations.integrations import FindModel, added_parameters
 from lamplighter.services.states.machines.validate_definition import DefinitionValidator
+from lamplighter.services.states.steps.isolated_steps import STEP_STOPPED, request_clock
 from lamplighter.services.states.test_state.mocked_results import answer_shape, check_result
 from lamplighter.services.states.test_state.options import (
     MockedResult,

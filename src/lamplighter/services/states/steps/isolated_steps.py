@@ -26,11 +26,11 @@ from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.isolation.port import Isolation, LimitExceeded
 from lamplighter.isolation.requests import Advanced, AdvanceExecution, RequestClock
-from lamplighter.services.states.executions import step_marker
-from lamplighter.services.states.executions.port import ExecutionDriver
-from lamplighter.services.states.executions.running_executions import RunningExecution
-from lamplighter.services.states.executions.step_marker import StepMarker
 from lamplighter.services.states.machines.compiled_definitions import CompiledDefinitions
+from lamplighter.services.states.steps import step_marker
+from lamplighter.services.states.steps.port import ExecutionDriver
+from lamplighter.services.states.steps.running_executions import RunningExecution
+from lamplighter.services.states.steps.step_marker import StepMarker
 from lamplighter.services.states.tables import pending_events
 from lamplighter.services.states.tables.frames import Work
 from lamplighter.store.db import DamagedData, Reader, Store, Tx

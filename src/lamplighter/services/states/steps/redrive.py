@@ -8,12 +8,11 @@ from dataclasses import replace
 
 from lamplighter.asl.execution.messages import Redriven
 from lamplighter.base.json_text import Json
-from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.services.states.errors import ExecutionNotRedrivable
-from lamplighter.services.states.executions.lookup import find_execution
-from lamplighter.services.states.executions.port import ExecutionDriver
-from lamplighter.services.states.executions.running_executions import RunningExecution, execution_of_record
+from lamplighter.services.states.lookup import find_execution
+from lamplighter.services.states.steps.port import ExecutionDriver
+from lamplighter.services.states.steps.running_executions import RunningExecution, execution_of_record
 from lamplighter.services.states.tables import execution_lists, executions, map_runs, redrives
 from lamplighter.services.states.tables.executions import ExecutionRecord
 from lamplighter.services.states.tables.frames import load_counters, parse_counters
@@ -30,14 +29,13 @@ MAX_EVENTS = 24_999
 class Redrives:
     """The redrive operation of the API."""
 
-    def __init__(self, world: World, driver: ExecutionDriver) -> None:
-        self._world = world
+    def __init__(self, driver: ExecutionDriver) -> None:
         self._driver = driver
 
     def redrive(self, tx: Tx, _caller: Caller, params: Json) -> Json:
         """Handle RedriveExecution."""
         record = find_execution(tx, params["executionArn"])
-        token, now = params.get("clientToken"), self._world.now()
+        token, now = params.get("clientToken"), tx.now
         before = redrives.last_redrive(tx, record.id)
         if before and token is not None and before.token == token and now - before.date < CLIENT_TOKEN_MILLISECONDS:
             return {"redriveDate": before.date / 1000}

@@ -7,11 +7,11 @@ from lamplighter.asl.execution.frame import Frame, Phase
 from lamplighter.asl.execution.task import parse_task_token
 from lamplighter.base.errors import Bug, require
 from lamplighter.base.world import World
-from lamplighter.services.states.executions.isolated_steps import IsolatedSteps
-from lamplighter.services.states.executions.port import ExecutionDriver
-from lamplighter.services.states.executions.running_executions import RunningExecution
 from lamplighter.services.states.machines.compiled_definitions import CompiledDefinitions
 from lamplighter.services.states.outbox_rows import SERVICE
+from lamplighter.services.states.steps.isolated_steps import IsolatedSteps
+from lamplighter.services.states.steps.port import ExecutionDriver
+from lamplighter.services.states.steps.running_executions import RunningExecution
 from lamplighter.services.states.tables import executions
 from lamplighter.services.states.tables.frames import Work
 from lamplighter.store import timers

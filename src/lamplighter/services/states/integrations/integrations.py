@@ -5,14 +5,15 @@ See https://docs.aws.amazon.com/step-functions/latest/dg/connect-supported-servi
 no entry, because its resource names the service and the operation. To add a service, add an entry to `SERVICES`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 from lamplighter.asl.definition.model import Resource
 from lamplighter.base.json_text import Json
-from lamplighter.services.states.calls.parameter_conversion import pascal_case
-from lamplighter.services.states.calls.sync_rules import (
+from lamplighter.base.service_model import ServiceModel
+from lamplighter.services.states.integrations.parameter_conversion import pascal_case
+from lamplighter.services.states.integrations.sync_rules import (
     RUN_TASK,
     START_BUILD,
     START_EXECUTION,
@@ -21,6 +22,11 @@ from lamplighter.services.states.calls.sync_rules import (
     SUBMIT_JOB,
     SyncRule,
 )
+
+Models = Callable[[str], ServiceModel]
+"""Returns the model of a service by its name in the bus or in botocore."""
+FindModel = Callable[[str], ServiceModel | None]
+"""Returns the same, or None if AWS has no such service."""
 
 
 @dataclass(frozen=True, slots=True)

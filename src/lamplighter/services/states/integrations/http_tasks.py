@@ -14,7 +14,7 @@ from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, JsonError, dumps, loads, loads_or
 from lamplighter.bus import Bus, Caller, Operation
 from lamplighter.outbound.port import DeliveryFailed, Http, HttpRequest, HttpResponse
-from lamplighter.services.states.calls.parameter_conversion import ParametersRefused
+from lamplighter.services.states.integrations.parameter_conversion import ParametersRefused
 from lamplighter.store.db import Tx
 
 SERVICE = "http"

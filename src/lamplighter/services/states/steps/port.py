@@ -8,7 +8,7 @@ from lamplighter.asl.execution.frame import Execution
 from lamplighter.asl.execution.messages import Event
 from lamplighter.asl.execution.step import MakeCall, Step, call_after_commit
 from lamplighter.base.errors import LamplighterError
-from lamplighter.services.states.executions.running_executions import RunningExecution
+from lamplighter.services.states.steps.running_executions import RunningExecution
 from lamplighter.store.db import Tx
 
 

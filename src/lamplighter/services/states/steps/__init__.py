@@ -1,0 +1,1 @@
+"""What a running execution is and waits for, and how a step of it is computed."""
