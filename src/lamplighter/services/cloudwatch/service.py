@@ -60,7 +60,7 @@ class CloudWatch(Service):
             "DisableAlarmActions": Operation(write=partial(alarms.set_actions_enabled, enabled=False)),
             "SetAlarmState": Operation(write=alarms.set_state),
             # AWS has no such operation: it stores what a template's metadata states about an alarm.
-            "SetMark": Operation(write=alarms.annotate),
+            "SetAnnotation": Operation(write=alarms.annotate),
             "DescribeAlarms": Operation(read=describe_alarms.describe_alarms),
             "DescribeAlarmsForMetric": Operation(read=describe_alarms.describe_alarms_for_metric),
             "DescribeAlarmHistory": Operation(read=describe_alarms.describe_history),

@@ -63,17 +63,17 @@ class Events(Service):
         bus.serve(
             INTERNAL_SERVICE,
             {
-                "Forward": Operation(write=internal_calls.forward),
-                "CallApi": Operation(write=internal_calls.call_api),
-                "Log": Operation(write=internal_calls.log),
-                "Refuse": Operation(write=internal_calls.refuse),
+                "PutEventOnBus": Operation(write=internal_calls.put_event_on_bus),
+                "InvokeApiDestination": Operation(write=internal_calls.invoke_api_destination),
+                "PutLogEvent": Operation(write=internal_calls.put_log_event),
+                "FailDelivery": Operation(write=internal_calls.fail_delivery),
             },
         )
         publisher = EventPublisher(world, router)
         rules = Rules(self._scheduled_rules, compiled_rules, aws_limits=aws_limits)
         self._archives = archives = Archives(world, compiled_rules)
         connections, destinations = Connections(bus, world), ApiDestinations(world)
-        bus.serve("events.connections", {"Retrieve": Operation(read=connections.retrieve)})
+        bus.serve("events.connections", {"RetrieveCredentials": Operation(read=connections.retrieve_credentials)})
         self.operations: Mapping[str, Operation] = {
             **buses.OPERATIONS,
             "PutPermission": Operation(write=permissions.put_permission),
@@ -81,7 +81,7 @@ class Events(Service):
             "RemovePermission": Operation(write=permissions.remove_permission),
             "PutRule": Operation(write=rules.put),
             # Not an operation of AWS: it stores the annotation of a rule from a template's metadata.
-            "SetMark": Operation(write=rules.annotate),
+            "SetAnnotation": Operation(write=rules.annotate),
             "DeleteRule": Operation(write=rules.delete),
             "EnableRule": Operation(write=rules.enable),
             "DisableRule": Operation(write=rules.disable),
@@ -118,8 +118,8 @@ class Events(Service):
             "ListEventSources": Operation(read=lambda _reader, _caller, _params: {"EventSources": []}),
             "ListEndpoints": Operation(read=lambda _reader, _caller, _params: {"Endpoints": []}),
             # Not operations of AWS: the console calls them.
-            "ListTraffic": Operation(read=recent_events.list),
-            "Redeliver": Operation(write=internal_calls.redeliver),
+            "ListRecentEvents": Operation(read=recent_events.list),
+            "RedriveDeadLetter": Operation(write=internal_calls.redrive_dead_letter),
         }
 
     async def handle_outbox_row(self, row: OutboxRow) -> None:

@@ -128,8 +128,8 @@ def list_waiting_tasks(reader: Reader, caller: Caller, _params: Json) -> Json:
     return {"TaskArns": [each for each in waiting_tasks.all_waiting(reader) if place in each]}
 
 
-def latest_tasks(admission: Admission, reader: Reader, caller: Caller, params: Json) -> Json:
-    """Handle LatestTasks: the tasks of all clusters, newest first, and how many there are. Only the console calls it.
+def list_latest_tasks(admission: Admission, reader: Reader, caller: Caller, params: Json) -> Json:
+    """Handle ListLatestTasks: the tasks of all clusters, newest first, and their number. Only the console calls it.
 
     `Before` and `After` are keys of other pages; `Status`, `Family`, `Cluster` (a name) and `Starter` filter.
     """

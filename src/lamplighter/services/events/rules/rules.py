@@ -68,13 +68,13 @@ class Rules:
         self._compiled_rules.record_change(tx, key)
 
     def annotate(self, tx: Tx, caller: Caller, params: Json) -> None:
-        """Handle SetMark {Name, EventBusName, Mark}: annotate a rule with the job and alert pattern that it reports.
+        """Handle SetAnnotation {Name, EventBusName, Annotation}: annotate a rule with the job and pattern of its alert.
 
         The alerts of an annotated rule are composed. AWS has no such operation: only the bus has it. PutRule removes
         the annotation.
         """
         rule = find_rule(tx, caller, params["Name"], params.get("EventBusName"))
-        self._save(tx, replace(rule, body=rule.body | {"Mark": params["Mark"]}), rule)
+        self._save(tx, replace(rule, body=rule.body | {"Annotation": params["Annotation"]}), rule)
 
     def enable(self, tx: Tx, caller: Caller, params: Json) -> None:
         """Handle EnableRule."""

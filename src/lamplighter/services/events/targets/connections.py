@@ -77,7 +77,7 @@ class Connections:
         }
         return _answer(found) | {"Name": found.name} | shown
 
-    def retrieve(self, reader: Reader, _caller: Caller, params: Json) -> Json:
+    def retrieve_credentials(self, reader: Reader, _caller: Caller, params: Json) -> Json:
         """Return all that authorises a call, secrets included. Only the engine's services can call this operation.
 
         AWS has a permission for it, events:RetrieveConnectionCredentials, but no operation.

@@ -87,7 +87,7 @@ class SubscriptionOperations:
         return settings.prepare_check(params.get("Attributes") or {})
 
     def confirm_without_asking(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """Handle Vouch, which AWS does not have: create or confirm a subscription without asking the endpoint."""
+        """Handle AddConfirmedSubscription: create or confirm a subscription without asking the endpoint."""
         topic = find_topic(tx, params["TopicArn"])
         protocol, endpoint = str(params["Protocol"]), str(params["Endpoint"])
         protocols.check_endpoint(protocol, endpoint, commands=self.commands)
