@@ -3,12 +3,11 @@
 The default bus always exists; it has a row only after a setting, tag or policy of it is stored.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from lamplighter.base.errors import ValidationError
 from lamplighter.base.json_text import Json
-from lamplighter.bus import Caller, Operation
+from lamplighter.bus import Caller
 from lamplighter.services.events import paging
 from lamplighter.services.events.arns import DEFAULT_BUS, TAG_RULES, bus_arn, bus_name
 from lamplighter.services.events.errors import BusNotFound, ResourceAlreadyExists
@@ -95,12 +94,3 @@ def _item(bus: Resource) -> Json:
     item = {"Name": bus.name, "Arn": bus.arn}
     item |= {name: bus.body[name] for name in ("Description", "Policy") if name in bus.body}
     return item | {"CreationTime": bus.created / 1000, "LastModifiedTime": bus.modified / 1000}
-
-
-OPERATIONS: Mapping[str, Operation] = {
-    "CreateEventBus": Operation(write=create_bus),
-    "UpdateEventBus": Operation(write=update_bus),
-    "DeleteEventBus": Operation(write=delete_bus),
-    "DescribeEventBus": Operation(read=describe_bus),
-    "ListEventBuses": Operation(read=list_buses),
-}

@@ -3,12 +3,10 @@
 See https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutTargets.html.
 """
 
-from collections.abc import Mapping
-
 from lamplighter.base import arn
 from lamplighter.base.errors import ValidationError
 from lamplighter.base.json_text import Json, JsonError, loads
-from lamplighter.bus import Caller, Operation
+from lamplighter.bus import Caller
 from lamplighter.delivery.delivery import RetryPolicy
 from lamplighter.lang.input_transformer import RESERVED_VARIABLES, fill_with_samples, variables
 from lamplighter.lang.jackson_errors import read_first_value
@@ -123,10 +121,3 @@ def _check_json(text: str, message: str) -> None:
         reading = read_first_value(text)
         at = reading.fault.at if reading.fault is not None else reading.end
         raise ValidationError(f"{message}: {inline_location(text, at)}") from None
-
-
-OPERATIONS: Mapping[str, Operation] = {
-    "PutTargets": Operation(write=put_targets),
-    "RemoveTargets": Operation(write=remove_targets),
-    "ListTargetsByRule": Operation(read=list_targets),
-}
