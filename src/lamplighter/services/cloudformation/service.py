@@ -7,8 +7,8 @@ import logging
 from collections.abc import Callable, Mapping
 from functools import partial, wraps
 
+from lamplighter.base.aws.service_model import ServiceModel
 from lamplighter.base.json_text import Json
-from lamplighter.base.service_model import ServiceModel
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller, Operation, Service
 from lamplighter.outbound.aws import RemoteServices

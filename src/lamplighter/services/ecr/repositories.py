@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.h
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.base.errors import AwsError, require
 from lamplighter.base.json_text import Json, loads_unique
 from lamplighter.bus import Caller

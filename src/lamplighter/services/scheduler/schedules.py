@@ -14,7 +14,7 @@ from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller
-from lamplighter.runs.schedules import started_arn
+from lamplighter.runs.jobs.schedules import started_arn
 from lamplighter.services.scheduler import arns as naming
 from lamplighter.services.scheduler import schedule_times, templated_targets, universal_targets, validate_schedule
 from lamplighter.services.scheduler.errors import Conflict, ScheduleNotFound, UnreadableSchedule

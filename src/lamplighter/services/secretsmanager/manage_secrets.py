@@ -9,7 +9,7 @@ import string
 from collections.abc import Mapping
 from dataclasses import replace
 
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.base.json_text import Json, loads_unique
 from lamplighter.base.world import random_key
 from lamplighter.bus import Caller

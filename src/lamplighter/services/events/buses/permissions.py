@@ -6,7 +6,7 @@ See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-bas
 
 from typing import TYPE_CHECKING
 
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.base.errors import ValidationError
 from lamplighter.base.json_text import Json, dumps, loads, loads_unique
 from lamplighter.bus import Caller

@@ -5,7 +5,7 @@ See https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutTargets.h
 
 from typing import TYPE_CHECKING
 
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.base.errors import ValidationError
 from lamplighter.base.json_text import Json, JsonError, loads
 from lamplighter.bus import Caller

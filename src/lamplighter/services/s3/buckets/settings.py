@@ -8,7 +8,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingBucket.html#bucket-co
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.base.json_text import Json, loads_unique
 from lamplighter.bus import Caller, Operation
 from lamplighter.services.s3 import errors

@@ -6,7 +6,7 @@ See https://docs.aws.amazon.com/step-functions/latest/dg/concepts-activities.htm
 from functools import partial
 from typing import TYPE_CHECKING
 
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
 from lamplighter.services.states import tags

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 
 from lamplighter.asl.execution.frame import Execution
 from lamplighter.asl.execution.messages import StopRequested
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.base.errors import ValidationError
 from lamplighter.base.json_text import Json, RawJson, loads
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.operations.pages import NEWEST
-from lamplighter.runs.repetition import is_repetition
+from lamplighter.runs.failures.repetition import is_repetition
 from lamplighter.services.states.arns import PAGES, check_name
 from lamplighter.services.states.errors import (
     ExecutionAlreadyExists,

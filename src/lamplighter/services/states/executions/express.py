@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from lamplighter.asl.execution.frame import Execution
 from lamplighter.asl.execution.step import Step
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller

@@ -19,7 +19,7 @@ from lamplighter.asl.definition.state_tree import state_places
 from lamplighter.asl.execution.messages import TaskFailed
 from lamplighter.asl.execution.single_state import StateConfiguration, StateInput, StateOutcome
 from lamplighter.asl.execution.state_errors import RUNTIME, TIMEOUT
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.base.errors import UnboundedWork, require
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.precompute import LARGE_TEXT_LENGTH, run_work
