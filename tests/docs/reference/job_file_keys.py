@@ -28,9 +28,9 @@ HEAD = """# The job file
 <!-- Made by `make reference` from the models in `src/lamplighter/jobs/file`. Do not edit this page. -->
 
 Each example comes from `examples/every-key.yaml`, a job file with every key. A key without a type is text; one
-without a note has its effect on this machine (*the box*) and on AWS. A *command* is a line for `sh -c`, or a list of words.
-A value may be `${variable}`, and `null` removes a value that a job has from `defaults`. [Jobs](jobs.md) explains how the
-keys work together.
+without a note has its effect on this machine (*the box*) and on AWS. A *command* is a line for `sh -c`, or a list of
+words. A value may be `${variable}`, and `null` removes a value that a job has from `defaults`. [Jobs](jobs.md) explains
+how the keys work together.
 
 """
 

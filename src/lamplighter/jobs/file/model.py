@@ -114,8 +114,8 @@ class Sidecar(StrictModel):
     )
     secrets: dict[VariableName, Secret] = Field(
         default_factory=dict,
-        description="Environment variables with secrets: ssm:/path, secretsmanager:name, secretsmanager:name:key, or an "
-        "ARN. On the box, each value is a line of `.env`.",
+        description="Environment variables with secrets: ssm:/path, secretsmanager:name, secretsmanager:name:key, or "
+        "an ARN. On the box, each value is a line of `.env`.",
     )
     env_file: FileNames = Field(default=(), description="Files with lines NAME=value; `environment` wins over them.")
     volumes: Volumes = Field(
@@ -196,8 +196,8 @@ class Job(StrictModel):
     )
     secrets: dict[VariableName, Secret] = Field(
         default_factory=dict,
-        description="Environment variables with secrets: ssm:/path, secretsmanager:name, secretsmanager:name:key, or an "
-        "ARN. On the box, each value is a line of `.env`.",
+        description="Environment variables with secrets: ssm:/path, secretsmanager:name, secretsmanager:name:key, or "
+        "an ARN. On the box, each value is a line of `.env`.",
     )
     env_file: FileNames = Field(default=(), description="Files with lines NAME=value; `environment` wins over them.")
     volumes: Volumes = Field(
