@@ -99,28 +99,33 @@ def _check_disjoint(environment: Mapping[str, str], secrets: Mapping[str, str]) 
         raise IncompleteValue(f"{both[0]} is set under both environment and secrets", "keep one of the two")
 
 
+# What a job and its sidecars say of their containers in the same way.
+COMMAND = Field(default=None, description="Replaces the image's CMD. A job without an image needs it.")
+ENTRYPOINT = Field(default=None, description="Replaces the image's ENTRYPOINT; the words of `command` follow it.")
+ENVIRONMENT: dict[VariableName, Text] = Field(
+    default_factory=dict, description="Environment variables. Everyone who can read the template can read them."
+)
+SECRETS: dict[VariableName, Secret] = Field(
+    default_factory=dict,
+    description="Environment variables with secrets: ssm:/path, secretsmanager:name, secretsmanager:name:key, or "
+    "an ARN. On the box, each value is a line of `.env`.",
+)
+ENV_FILE = Field(default=(), description="Files with lines NAME=value; `environment` wins over them.")
+VOLUMES = Field(
+    default=(), description="Folders in the container: ./data:/data, /srv/in:/in:ro, name:/cache, or a mapping."
+)
+
+
 class Sidecar(StrictModel):
     """A container that runs beside the job's own container."""
 
     image: Image = Field(description="An image, or a folder with a Dockerfile (./proxy).")
-    command: Command | None = Field(
-        default=None, description="Replaces the image's CMD. A job without an image needs it."
-    )
-    entrypoint: Command | None = Field(
-        default=None, description="Replaces the image's ENTRYPOINT; the words of `command` follow it."
-    )
-    environment: dict[VariableName, Text] = Field(
-        default_factory=dict, description="Environment variables. Everyone who can read the template can read them."
-    )
-    secrets: dict[VariableName, Secret] = Field(
-        default_factory=dict,
-        description="Environment variables with secrets: ssm:/path, secretsmanager:name, secretsmanager:name:key, or "
-        "an ARN. On the box, each value is a line of `.env`.",
-    )
-    env_file: FileNames = Field(default=(), description="Files with lines NAME=value; `environment` wins over them.")
-    volumes: Volumes = Field(
-        default=(), description="Folders in the container: ./data:/data, /srv/in:/in:ro, name:/cache, or a mapping."
-    )
+    command: Command | None = COMMAND
+    entrypoint: Command | None = ENTRYPOINT
+    environment: dict[VariableName, Text] = ENVIRONMENT
+    secrets: dict[VariableName, Secret] = SECRETS
+    env_file: FileNames = ENV_FILE
+    volumes: Volumes = VOLUMES
     essential: Boolean = Field(default=False, description="Whether the job ends when this container ends.")
     ready: Command | None = Field(
         default=None,
@@ -156,12 +161,8 @@ class Job(StrictModel):
         default=None,
         description="An image, or a folder with a Dockerfile (./report). Without it, the job is a process on this box.",
     )
-    command: Command | None = Field(
-        default=None, description="Replaces the image's CMD. A job without an image needs it."
-    )
-    entrypoint: Command | None = Field(
-        default=None, description="Replaces the image's ENTRYPOINT; the words of `command` follow it."
-    )
+    command: Command | None = COMMAND
+    entrypoint: Command | None = ENTRYPOINT
     working_directory: Directory | None = Field(
         default=None,
         description="An absolute path; by default the image's, or without an image the folder of the job file.",
@@ -191,18 +192,10 @@ class Job(StrictModel):
         description="Spot costs less, and AWS may stop the task with two minutes' notice. `fargate-spot-or-fargate` "
         "goes on with Fargate after that, or if Spot has no capacity.",
     )
-    environment: dict[VariableName, Text] = Field(
-        default_factory=dict, description="Environment variables. Everyone who can read the template can read them."
-    )
-    secrets: dict[VariableName, Secret] = Field(
-        default_factory=dict,
-        description="Environment variables with secrets: ssm:/path, secretsmanager:name, secretsmanager:name:key, or "
-        "an ARN. On the box, each value is a line of `.env`.",
-    )
-    env_file: FileNames = Field(default=(), description="Files with lines NAME=value; `environment` wins over them.")
-    volumes: Volumes = Field(
-        default=(), description="Folders in the container: ./data:/data, /srv/in:/in:ro, name:/cache, or a mapping."
-    )
+    environment: dict[VariableName, Text] = ENVIRONMENT
+    secrets: dict[VariableName, Secret] = SECRETS
+    env_file: FileNames = ENV_FILE
+    volumes: Volumes = VOLUMES
     docker_network: DockerNetwork | None = Field(
         default=None, description="The network of Docker that the job joins on this machine; also host or none."
     )
