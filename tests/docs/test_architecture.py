@@ -13,6 +13,7 @@ PAGES = {
     for each in (DOCS / "design").glob("*.md")
     if each.name not in ("index.md", "own-operations.md")
 }
+INDEX = (DOCS / "design" / "index.md").read_text()
 FOLDERS = ("", "src/lamplighter")
 NAMES = {each.name for folder in ("src", "tests") for each in (ROOT / folder).rglob("*.py")}
 PATH = re.compile(r"`([\w./-]+(?:/[\w.-]+)+|\w+\.(?:py|md|toml))`")
@@ -35,7 +36,8 @@ def test_every_path_that_the_architecture_names_exists() -> None:
 
 
 def test_the_pages_of_the_design_have_at_most_7000_words() -> None:
-    assert sum(len(each.split()) for each in PAGES.values()) <= 7000
+    """A page that is made from the program does not count."""
+    assert sum(len(each.split()) for each in (INDEX, *PAGES.values())) <= 7000
 
 
 @pytest.mark.parametrize("name", PAGES)
