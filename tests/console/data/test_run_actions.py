@@ -256,13 +256,13 @@ def test_a_task_of_a_schedule_is_run_again_once(harness: EngineHarness, *, is_mi
     else:
         harness.advance(2 * HOUR)
         harness.advance(SECOND)
-        failed = harness.call("ecs", "LatestTasks")["Tasks"][0]["taskArn"]
-    before = len(harness.call("ecs", "LatestTasks")["Tasks"])
+        failed = harness.call("ecs", "ListLatestTasks")["Tasks"][0]["taskArn"]
+    before = len(harness.call("ecs", "ListLatestTasks")["Tasks"])
     press(harness, AGAIN, failed, 2)
     press(harness, AGAIN, failed)
-    assert len(harness.call("ecs", "LatestTasks")["Tasks"]) == before + 1
+    assert len(harness.call("ecs", "ListLatestTasks")["Tasks"]) == before + 1
     (planned,) = plan_actions(harness, AGAIN, failed)
     assert (planned.arn != failed, planned.possible) == (True, True)
     press(harness, AGAIN, planned.arn)
-    newest = harness.call("ecs", "LatestTasks")["Tasks"][0]
+    newest = harness.call("ecs", "ListLatestTasks")["Tasks"][0]
     assert newest["startedBy"].endswith("--again-2")

@@ -90,7 +90,7 @@ async def read_tasks(page: Page, choice: TaskChoice) -> TaskList:
     keys = {"Before": page.query_number("before"), "After": page.query_number("after")}
     chosen = {f"{name[:1].upper()}{name[1:]}": value for name, value in _values(choice).items()}
     given = {name: value for name, value in {**keys, **chosen}.items() if value is not None}
-    answer = await page.call_internal("ecs", "LatestTasks", **given)
+    answer = await page.call_internal("ecs", "ListLatestTasks", **given)
     if answer is None:
         return _filter_tasks(await _list_tasks_of_clusters(page), choice)
     groups = [

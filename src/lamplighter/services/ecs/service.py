@@ -133,7 +133,7 @@ class Ecs(Service):
             "ListTasks": Operation(read=task_operations.list_tasks),
             "ListWaitingTasks": Operation(read=task_operations.list_waiting_tasks),
             "SearchOutput": Operation(read=partial(search_output, world, self.outputs)),
-            "LatestTasks": Operation(read=partial(task_operations.latest_tasks, admission)),
+            "ListLatestTasks": Operation(read=partial(task_operations.list_latest_tasks, admission)),
             "ListScheduledTasks": Operation(read=partial(task_operations.list_scheduled_tasks, admission)),
             **tags.OPERATIONS.by_name(),
         }

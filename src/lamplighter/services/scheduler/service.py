@@ -76,7 +76,7 @@ class Scheduler(Service):
             "ListScheduleGroups": Operation(read=groups.list),
             "ListTagsForResource": Operation(read=tags.list),
             "SetMissed": Operation(write=slot_operations.set_missed),
-            "SetMark": Operation(write=slot_operations.set_annotation),
+            "SetAnnotation": Operation(write=slot_operations.set_annotation),
             "ListSlots": Operation(read=slot_operations.list_slots),
             "DescribeSchedules": Operation(read=night_slots.describe_schedules),
             "ListScheduleZones": Operation(read=night_slots.list_schedule_zones),

@@ -93,7 +93,7 @@ class IamGuard:
         self, reader: Reader, principal: str, caller: Caller, service: str, operation: str, params: Json
     ) -> None:
         """Raise `Denied` unless the policy of the called resource allows a service's call for `caller.origin`."""
-        if service not in POLICY_SERVICES and (service, operation) != (TARGETS, "Log"):
+        if service not in POLICY_SERVICES and (service, operation) != (TARGETS, "PutLogEvent"):
             return
         keys = keys_of_service(principal, service, caller.origin)
         for permission in self._needed.of_call(reader, caller, service, operation, params).permissions:

@@ -125,8 +125,8 @@ SETTINGS = (
 )
 
 
-def by_name() -> Mapping[str, Operation]:
-    """Return the operations by their AWS names."""
+def operations() -> Mapping[str, Operation]:
+    """Return the operations, most of which follow from SETTINGS, by name."""
     found: dict[str, Operation] = {
         "GetBucketLocation": Operation(read=_get_location),
         "GetBucketVersioning": Operation(read=_get_versioning),

@@ -5,6 +5,8 @@ never waits ends in its first step, and nothing of it is stored.
 See https://docs.aws.amazon.com/step-functions/latest/dg/choosing-workflow-type.html.
 """
 
+from typing import TYPE_CHECKING
+
 from lamplighter.asl.execution.frame import Execution
 from lamplighter.asl.execution.step import Step
 from lamplighter.base import arn
@@ -20,6 +22,9 @@ from lamplighter.services.states.machines.resolve_arn import find_target
 from lamplighter.services.states.tables.state_machines import StateMachine
 from lamplighter.store.db import Reader, Tx
 
+if TYPE_CHECKING:
+    from aws_types import states as aws
+
 BILLING_STEP_MILLISECONDS = 100
 """The unit of the billed duration in milliseconds: "Duration is … rounded up to the nearest 100 ms"."""
 BILLED_MEMORY_MB = 64
@@ -33,7 +38,7 @@ class ExpressExecutions:
         self._world = world
         self._driver = driver
 
-    def start_sync(self, reader: Reader, _caller: Caller, params: Json) -> Json:
+    def start_sync(self, reader: Reader, _caller: Caller, params: "aws.StartSyncExecutionInput") -> Json:
         """Handle StartSyncExecution; return an awaitable if the execution has to wait."""
         machine = find_target(reader, params["stateMachineArn"], self._world).machine
         if machine.deleting:
