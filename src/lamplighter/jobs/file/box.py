@@ -33,7 +33,7 @@ class Box(StrictModel):
     )
     smtp: MailServerUrl | None = Field(
         default=None,
-        description="The mail server, smtp://HOST:PORT?from=ADDRESS, or the secret that holds its URL with a password. "
+        description="The mail server, smtp://HOST:PORT?from=ADDRESS, or the secret with its URL. "
         "By default, mails are written to files.",
     )
 

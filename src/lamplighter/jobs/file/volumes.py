@@ -38,7 +38,7 @@ class Volume(StrictModel):
     efs: FileSystemId | None = Field(default=None, description="The file system on AWS.")
     root: Directory | None = Field(default=None, description="The folder of the file system; its root by default.")
     access_point: AccessPointId | None = Field(default=None, description="The access point of the file system.")
-    read_only: Boolean = False
+    read_only: Boolean = Field(default=False, description="Whether the job can only read it.")
 
     @model_validator(mode="after")
     def _check_places(self) -> "Volume":

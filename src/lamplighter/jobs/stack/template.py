@@ -1,7 +1,7 @@
 """Build the one CloudFormation template of a project, for AWS and for this engine.
 
 Guarantees the same bytes for the same file, and a stack that needs no parameters except the images that have to be
-built first. Its IAM policies allow what happens and nothing more (`jobs/iam/policy_evaluation.py` checks this).
+built first. Its IAM policies allow what happens and nothing more (`jobs/iam/check_roles.py` checks this).
 Settings that only this engine understands are in the metadata of resources, under `Lamplighter`. The parameter
 `ConsoleUrl` decides to which console alerts link (`console_links.py`): `lamplighter up` passes the engine's URL, and on
 AWS it stays empty.

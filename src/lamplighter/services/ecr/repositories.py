@@ -1,6 +1,7 @@
 """Create, describe and delete repositories, and keep their settings and policies.
 
-Settings and policies are kept and returned. They have no effect here: Docker has neither scans nor expiry. See
+Settings are kept and returned. They have no effect here: Docker has neither scans nor expiry. A policy decides only if
+the engine enforces IAM. See
 https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html.
 """
 

@@ -1,8 +1,8 @@
 """Implement the operations on schedules.
 
 "UpdateSchedule … uses all values, including empty values, specified in the request and overrides the existing
-schedule." A KmsKeyArn and a RoleArn are stored and returned, but have no effect: the engine encrypts nothing with a
-key, and a schedule may call any operation. See
+schedule." A KmsKeyArn is stored and returned, but has no effect: the engine encrypts nothing with a key. A RoleArn
+decides only if the engine enforces IAM. See
 https://docs.aws.amazon.com/scheduler/latest/APIReference/API_UpdateSchedule.html.
 """
 

@@ -44,10 +44,10 @@ class EnvironmentOverlay(StrictModel):
 class FileShape(StrictModel):
     """The job file, `lamplighter.yaml`."""
 
-    project: Name = Field(description="The name of the project; the names of all resources begin with it.")
+    project: Name = Field(description="The project's name; the names of all resources begin with it.")
     target: DeployTarget | None = Field(
         default=None,
-        description="box: nothing is reported about AWS. aws: what AWS refuses is an error, and not a warning.",
+        description="box: nothing is reported about AWS. aws: what AWS refuses is an error, not a warning.",
     )
     variables: Values = Field(
         default_factory=dict, description="Values for ${name}; a variable that is null must be set by an environment."

@@ -1,5 +1,6 @@
-"""Add and remove permissions, which are statements of a queue's policy; the engine stores the policy and does not apply
-it.
+"""Add and remove permissions, which are statements of a queue's policy.
+
+The policy decides only if the engine enforces IAM (`services/iam/access/resource_policies.py`).
 
 See https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_AddPermission.html.
 """
