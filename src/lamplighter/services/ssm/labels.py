@@ -7,12 +7,14 @@ https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-l
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json
-from lamplighter.bus import Caller, Operation
+from lamplighter.bus import Bus, Caller, Operation
 from lamplighter.services.ssm import errors
 from lamplighter.services.ssm.names import find_parameter
+from lamplighter.services.ssm.parameter_events import publish_change
 from lamplighter.services.ssm.tables import parameters as rows
 from lamplighter.store.db import Tx
 
@@ -20,12 +22,15 @@ MAX_LABELS = 10
 _LABEL = re.compile(r"(?!\d)(?!aws|ssm)[a-zA-Z0-9_.-]{1,100}", re.IGNORECASE)
 
 
-def by_name() -> Mapping[str, Operation]:
+def by_name(bus: Bus) -> Mapping[str, Operation]:
     """Return the operations by their AWS names."""
-    return {"LabelParameterVersion": Operation(write=_label), "UnlabelParameterVersion": Operation(write=_unlabel)}
+    return {
+        "LabelParameterVersion": Operation(write=partial(_label, bus)),
+        "UnlabelParameterVersion": Operation(write=_unlabel),
+    }
 
 
-def _label(tx: Tx, caller: Caller, params: Json) -> Json:
+def _label(bus: Bus, tx: Tx, caller: Caller, params: Json) -> Json:
     parameter = find_parameter(tx, caller, params["Name"])
     number = params.get("ParameterVersion", parameter.version)
     version = require(rows.version(tx, parameter.id, number), lambda: errors.VersionNotFound(number, parameter.name))
@@ -37,6 +42,8 @@ def _label(tx: Tx, caller: Caller, params: Json) -> Json:
         if other.version != number and set(other.labels) & set(valid):
             rows.put_version(tx, replace(other, labels=[each for each in other.labels if each not in valid]))
     rows.put_version(tx, replace(version, labels=labels))
+    if valid:
+        publish_change(bus, tx, caller, parameter, version, "LabelParameterVersion")
     return {"InvalidLabels": [each for each in params["Labels"] if each not in valid], "ParameterVersion": number}
 
 

@@ -24,6 +24,6 @@ class Ssm(Service):
         self.operations: Mapping[str, Operation] = {
             **ParameterWriter(bus, cipher).by_name(),
             **ParameterReader(bus, cipher).by_name(),
-            **labels.by_name(),
+            **labels.by_name(bus),
             **tags.by_name(),
         }
