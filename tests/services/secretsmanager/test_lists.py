@@ -130,8 +130,8 @@ def test_a_batch_names_the_reason_for_each_secret_that_is_missing(listed: Json) 
          "You can't perform this operation on the secret because it was marked for deletion."),
         ("größe", "ResourceNotFoundException", "Secrets Manager can't find the specified secret."),
     ]  # fmt: skip
-    both: Json = {"SecretIdList": ["b"], "Filters": [{"Key": "name", "Values": ["b"]}]}
-    for given in (both, {}):
+    both: dict[str, Json] = {"SecretIdList": ["b"], "Filters": [{"Key": "name", "Values": ["b"]}]}
+    for given in (both, dict[str, Json]()):
         assert refusal(listed.batch_get_secret_value, **given) == (
             "InvalidRequestException",
             "Either 'SecretIdList' or 'Filters' must be provided, but not both.",
