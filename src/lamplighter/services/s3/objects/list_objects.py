@@ -17,6 +17,7 @@ from lamplighter.operations.pages import Pages, encode_token
 from lamplighter.services.s3 import errors
 from lamplighter.services.s3.buckets.buckets import owner_id
 from lamplighter.services.s3.buckets.find_bucket import find_bucket
+from lamplighter.services.s3.objects.find_version import check_version_id
 from lamplighter.services.s3.objects.object_properties import STANDARD
 from lamplighter.services.s3.tables import versions
 from lamplighter.services.s3.tables.buckets import Bucket
@@ -240,10 +241,9 @@ def _version_page(reader: Reader, bucket: Bucket, params: Json) -> tuple[list[En
         )
     start, before = _after(marker, delimiter, prefix), 2**62
     if name:
+        check_version_id(name, "version-id-marker")
         found = versions.get(reader, bucket.id, marker, name)
-        if found is None:
-            raise errors.InvalidArgument("Invalid version id specified", "version-id-marker", name)
-        start, before = marker, found.id
+        start, before = marker, found.id if found is not None else before  # of a key whose version is gone: all
     if start is None or not most:
         return [], False
     return _take_page(_walk_versions(reader, bucket, (start, before), prefix, delimiter, most), most)

@@ -69,8 +69,10 @@ def _page(reader: Reader, bucket: Bucket, params: Json) -> tuple[list[Entry], bo
     """Return a page of uploads and common prefixes, and whether more follow."""
     most, prefix, delimiter = read_limit(params, "MaxUploads"), params.get("Prefix", ""), params.get("Delimiter", "")
     marker, name = params.get("KeyMarker", ""), params.get("UploadIdMarker", "")
-    found = rows.get(reader, bucket.id, marker, name) if name and marker else None
-    start, after = (marker, found.id) if found else (f"{marker}\0" if marker else "", 0)
+    start, after = f"{marker}\0" if marker else "", 0
+    if name and marker:
+        found = rows.get(reader, bucket.id, marker, name)
+        start, after = marker, found.id if found is not None else 0  # of a key whose upload is gone: all
     start, after = (start, after) if start >= prefix else (prefix, 0)
     page: list[Entry] = []
     while most:
