@@ -92,6 +92,7 @@ def test_the_pages_of_a_stream_are_all_its_events_and_lead_back_again(
     while pages[-1]["events"]:
         pages.append(harness.logs("GetLogEvents", **params, nextToken=pages[-1][there]))
     shown = [messages(page["events"]) for page in pages[:-1]]
+    assert all(len(page) <= size for page in shown)
     assert [message for page in (shown if forward else shown[::-1]) for message in page] == expected
     for page, before in zip(pages[1:-1], pages, strict=False):
         returned = harness.logs("GetLogEvents", **params, nextToken=page[back])

@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-prefixes.html
 
 import boto3
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from lamplighter.base.json_text import Json
@@ -54,11 +54,13 @@ def entries(page: Json, member: str) -> list[str]:
 
 PREFIXES = st.sampled_from(["", "a", "a/", "a/2", "a/2/", "ä", "ä/", "z", "none", "a//", "\ud7ff"])
 DELIMITERS = st.sampled_from(["", "/", "//", "2/", "b", "ö"])
+SIZES = st.sampled_from([1, 2, 3, 5, 9, 1000])
 READS = settings(max_examples=examples(40), suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @READS
-@given(PREFIXES, DELIMITERS, st.sampled_from(["", "a", "a/1", "a/2/x", "b", "ä", "zzz", "\ue000"]), st.integers(1, 5))
+@given(PREFIXES, DELIMITERS, st.sampled_from(["", "a", "a/1", "a/2/x", "b", "ä", "zzz", "\ue000"]), SIZES)
+@example("", "|", "", 1000)
 def test_pages_of_objects_are_all_keys_and_common_prefixes_once(
     filled: tuple[Json, str], prefix: str, delimiter: str, after: str, size: int
 ) -> None:
@@ -76,7 +78,8 @@ def test_pages_of_objects_are_all_keys_and_common_prefixes_once(
 
 
 @READS
-@given(PREFIXES, DELIMITERS, st.integers(1, 5))
+@given(PREFIXES, DELIMITERS, SIZES)
+@example("", "|", 1000)
 def test_pages_of_versions_and_uploads_are_all_of_them_once(
     filled: tuple[Json, str], prefix: str, delimiter: str, size: int
 ) -> None:
