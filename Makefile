@@ -38,6 +38,7 @@ $(READY): pyproject.toml
 
 check: setup ## run ruff, mypy strict and import-linter
 	$(BIN)/ruff check
+	$(BIN)/python build_types.py
 	$(BIN)/mypy src tests bench
 	$(BIN)/lint-imports --no-logo
 

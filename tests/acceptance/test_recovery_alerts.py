@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lamplighter.runs.repetition import first_name_of_slot
+from lamplighter.runs.failures.repetition import first_name_of_slot
 from lamplighter.services.alerts.recovery_alert import FEW_RUNS
 from tests.acceptance.test_job_alerts import MINUTE, JobStackHarness
 from tests.engine_harness import ACCOUNT, DAY, HOUR, REGION, SECOND, EngineDied

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from lamplighter.base.event_sources import EventSource
+from lamplighter.base.aws.event_sources import EventSource
 from lamplighter.base.json_text import Json, dumps, loads
 from tests.engine_harness import ACCOUNT, REGION, EngineHarness, job
 

@@ -8,7 +8,7 @@ import pytest
 
 from lamplighter.base.json_text import Json, loads
 from lamplighter.console.calls import CallContext, Calls
-from lamplighter.console.data.run_actions import (
+from lamplighter.console.data.runs.run_actions import (
     ACKNOWLEDGE,
     AGAIN,
     REDRIVE,
@@ -18,7 +18,7 @@ from lamplighter.console.data.run_actions import (
     PlannedAction,
     act,
 )
-from lamplighter.console.data.run_actions import plan_actions as plan
+from lamplighter.console.data.runs.run_actions import plan_actions as plan
 from lamplighter.console.ports.local import LocalPort
 from lamplighter.console.ports.port import Place
 from lamplighter.store.audit_log import Actor

@@ -15,7 +15,7 @@ from lamplighter.jobs.file.box import Box
 from lamplighter.jobs.file.channels import Channel, Notify
 from lamplighter.jobs.file.keep import Keep
 from lamplighter.jobs.file.model import Job, Network, Permission, Roles, Sidecar
-from lamplighter.jobs.file.outer_shape import EnvironmentOverlay, FileShape
+from lamplighter.jobs.file.parsing.outer_shape import EnvironmentOverlay, FileShape
 from lamplighter.jobs.file.retry import ExitCodeRetry, Retry, RetryLimits
 from lamplighter.jobs.file.schedules import MissedRuns
 from lamplighter.jobs.file.values import DURATION_PATTERN, format_duration

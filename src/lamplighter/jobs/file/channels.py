@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from lamplighter.base.chat_services import CHAT_SERVICES
 from lamplighter.base.json_text import Json
-from lamplighter.jobs.file.invalid_value import IncompleteValue, InvalidValue
+from lamplighter.jobs.file.parsing.invalid_value import IncompleteValue, InvalidValue
 from lamplighter.jobs.file.secrets import PostAddress, RoutingKey, WebhookAddress
 from lamplighter.jobs.file.strict_model import StrictModel
 from lamplighter.jobs.file.text_formats import Email, Name, QueueArn, TopicArn, Url

@@ -15,10 +15,10 @@ from lamplighter.base.json_text import Json
 from lamplighter.jobs.file.aws_settings import AwsSettings
 from lamplighter.jobs.file.box import Box
 from lamplighter.jobs.file.channels import DEFAULT_PATTERNS, Channel, Notify, as_list
-from lamplighter.jobs.file.invalid_value import IncompleteValue, InvalidValue
 from lamplighter.jobs.file.keep import Keep
 from lamplighter.jobs.file.machine_access import ExtraHosts, Gpus
-from lamplighter.jobs.file.outer_shape import DeployTarget
+from lamplighter.jobs.file.parsing.invalid_value import IncompleteValue, InvalidValue
+from lamplighter.jobs.file.parsing.outer_shape import DeployTarget
 from lamplighter.jobs.file.retry import Retry
 from lamplighter.jobs.file.schedules import MissedRuns, Schedule, Window, Zone
 from lamplighter.jobs.file.secrets import HeartbeatAddress, Secret
@@ -40,7 +40,7 @@ from lamplighter.jobs.file.text_formats import (
 from lamplighter.jobs.file.values import Boolean, Command, Cpu, Duration, Memory, Text, WholeNumber
 from lamplighter.jobs.file.volumes import Volume, Volumes, check_paths
 from lamplighter.lang.schedule.longest_interval import longest_interval
-from lamplighter.runs.job_machine import LAMPLIGHTER_KEY, MAIN_CONTAINER
+from lamplighter.runs.jobs.job_machine import LAMPLIGHTER_KEY, MAIN_CONTAINER
 
 ResourceIds = Annotated[tuple[str, ...], BeforeValidator(as_list)]
 Schedules = Annotated[tuple[Schedule, ...], BeforeValidator(as_list)]

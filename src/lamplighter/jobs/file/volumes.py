@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from lamplighter.base.json_text import Json
 from lamplighter.jobs.file.channels import as_list
-from lamplighter.jobs.file.invalid_value import IncompleteValue, InvalidValue
+from lamplighter.jobs.file.parsing.invalid_value import IncompleteValue, InvalidValue
 from lamplighter.jobs.file.strict_model import StrictModel
 from lamplighter.jobs.file.text_formats import AccessPointId, Directory, FileSystemId, HostFolder, VolumeName
 from lamplighter.jobs.file.values import Boolean, format_value

@@ -19,9 +19,7 @@ from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.machine.platform import Platform
 from lamplighter.jobs.machine.supported_jobs import supported_jobs
 from lamplighter.jobs.stack import (
-    alerts,
     console_links,
-    heartbeats,
     network,
     roles,
     schedules,
@@ -29,7 +27,8 @@ from lamplighter.jobs.stack import (
     supporting_machines,
     task_definitions,
 )
-from lamplighter.jobs.stack.account_rules import apply_account_rules
+from lamplighter.jobs.stack.alerting import alerts, heartbeats
+from lamplighter.jobs.stack.alerting.account_rules import apply_account_rules
 from lamplighter.jobs.stack.handover import Handover
 from lamplighter.jobs.stack.intrinsic_functions import ref
 from lamplighter.jobs.stack.resources import Resource, properties

@@ -66,7 +66,10 @@ class CloudWatch(Service):
             "DescribeAlarmHistory": Operation(read=describe_alarms.describe_history),
             "PutMetricData": Operation(write=put_metric_data, prepare=partial(prepare_points, world)),
             **_reading_operations(world, metric_sources, bus.store),
-            **dashboards.OPERATIONS,
+            "PutDashboard": Operation(write=dashboards.put_dashboard),
+            "GetDashboard": Operation(read=dashboards.get_dashboard),
+            "ListDashboards": Operation(read=dashboards.list_dashboards),
+            "DeleteDashboards": Operation(write=dashboards.delete_dashboards),
             **tags.OPERATIONS,
         }
 

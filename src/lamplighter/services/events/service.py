@@ -75,7 +75,11 @@ class Events(Service):
         connections, destinations = Connections(bus, world), ApiDestinations(world)
         bus.serve("events.connections", {"RetrieveCredentials": Operation(read=connections.retrieve_credentials)})
         self.operations: Mapping[str, Operation] = {
-            **buses.OPERATIONS,
+            "CreateEventBus": Operation(write=buses.create_bus),
+            "UpdateEventBus": Operation(write=buses.update_bus),
+            "DeleteEventBus": Operation(write=buses.delete_bus),
+            "DescribeEventBus": Operation(read=buses.describe_bus),
+            "ListEventBuses": Operation(read=buses.list_buses),
             "PutPermission": Operation(write=permissions.put_permission),
             "FindPolicy": Operation(read=permissions.find_policy),
             "RemovePermission": Operation(write=permissions.remove_permission),
@@ -88,7 +92,9 @@ class Events(Service):
             "DescribeRule": Operation(read=rules.describe),
             "ListRules": Operation(read=rules.list),
             "ListRuleNamesByTarget": Operation(read=rules.list_names_by_target),
-            **targets.OPERATIONS,
+            "PutTargets": Operation(write=targets.put_targets),
+            "RemoveTargets": Operation(write=targets.remove_targets),
+            "ListTargetsByRule": Operation(read=targets.list_targets),
             "PutEvents": Operation(write=publisher.put, prepare=publisher.prepare),
             "TestEventPattern": Operation(
                 read=event_patterns.run_pattern_test, prepare=event_patterns.prepare_pattern_test

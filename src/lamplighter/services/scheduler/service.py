@@ -5,8 +5,8 @@ See https://docs.aws.amazon.com/scheduler/latest/APIReference/API_Operations.htm
 
 from collections.abc import Callable, Mapping
 
+from lamplighter.base.aws.service_model import ServiceModel
 from lamplighter.base.json_text import Json
-from lamplighter.base.service_model import ServiceModel
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Operation, Service
 from lamplighter.delivery.delivery import Delivery, DeliveryOutcome

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from lamplighter.base.aws.secret_references import SecretLookup, environment_secrets
 from lamplighter.base.json_text import Json
-from lamplighter.base.secret_references import SecretLookup, environment_secrets
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller, Operation, Service
 from lamplighter.delivery.attempts import RETRY_TIMER

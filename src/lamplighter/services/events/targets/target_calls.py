@@ -6,14 +6,14 @@ See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-targets.html.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from lamplighter.base import arn
-from lamplighter.base.arn import Arn
+from lamplighter.base.aws import arn
+from lamplighter.base.aws.arn import Arn
 from lamplighter.base.errors import UnknownOperation
 from lamplighter.base.json_text import Json, dumps, loads_or
 from lamplighter.lang.event_pattern.comparisons import is_number
 from lamplighter.lang.input_transformer import is_constant, read_document
-from lamplighter.runs.run_task_request import rule_tags, target_parameters
-from lamplighter.runs.task_run import MAX_STARTED_BY, RULE_PREFIX
+from lamplighter.runs.tasks.run_task_request import rule_tags, target_parameters
+from lamplighter.runs.tasks.task_run import MAX_STARTED_BY, RULE_PREFIX
 from lamplighter.services.events.arns import MAX_EVENT_TIME, derive_id, parse_instant
 from lamplighter.services.events.targets.api_destination_calls import http_values
 
