@@ -13,7 +13,6 @@ from lamplighter.operations.pages import (
     Pages,
     decode_token,
     encode_token,
-    read_after,
     read_filtered,
     read_sorted,
 )
@@ -64,13 +63,14 @@ def test_a_filtered_list_is_read_in_as_many_steps_as_it_takes(numbers: list[int]
     assert list(kept(after, most)) == [each for each in unique if each > after and each % 2 == 0]
 
 
-def test_a_complete_list_is_read_by_position_in_order_or_after_an_item() -> None:
+def test_a_complete_list_is_read_by_position_or_in_order() -> None:
     first = PAGES.page_of_list("Items", {"MaxResults": 2}, "abcd", str.upper)
     second = PAGES.page_of_list("Items", {"NextToken": first["NextToken"]}, "abcd", str.upper)
     assert (first["Items"], second["Items"]) == (["A", "B"], ["C", "D"])
     assert list(read_sorted("abd", str)("b", 9)) == list(read_sorted("abd", str)("c", 9)) == ["d"]
-    assert list(read_after("cab", str)("c", 9)) == ["a", "b"]
-    assert list(read_after("cab", str)("gone", 9)) == ["c", "a", "b"]
+    assert list(read_sorted("dba", str)("", 9)) == ["a", "b", "d"]
+    assert list(read_sorted("abd", str, reverse=True)("", 9)) == ["d", "b", "a"]
+    assert list(read_sorted("abd", str, reverse=True)("c", 9)) == ["b", "a"]
 
 
 @given(KEYS | st.lists(KEYS, min_size=1, max_size=3))

@@ -114,6 +114,11 @@ def random_key(letters: str, length: int) -> str:
     return "".join(secrets.choice(letters) for _ in range(length))
 
 
+def shuffle(text: str) -> str:
+    """Return the characters of a text in a random order, by the system's cryptographic randomness."""
+    return "".join(secrets.SystemRandom().sample(text, len(text)))
+
+
 def format_iso_time(milliseconds: int) -> str:
     """Format an instant as AWS writes it inside documents: 2026-01-01T00:00:00.000Z."""
     whole, rest = divmod(milliseconds, 1000)

@@ -127,16 +127,13 @@ def read_filtered(
     return read_kept
 
 
-def read_after(items: Sequence[T], key: Callable[[T], str]) -> Callable[[str, int], Iterable[T]]:
-    """Return a function that reads a complete list in its own order: after the item with a key, or from the start."""
+def read_sorted(
+    items: Iterable[T], key: Callable[[T], str], *, reverse: bool = False
+) -> Callable[[str, int], Iterable[T]]:
+    """Return a function that reads a complete list in the order of its keys, which are not empty; or in reverse."""
+    ordered = sorted(items, key=key, reverse=reverse)
 
     def read(after: str, _most: int) -> Iterable[T]:
-        start = next((at + 1 for at, each in enumerate(items) if key(each) == after), 0)
-        return items[start:]
+        return (each for each in ordered if not after or (key(each) < after if reverse else key(each) > after))
 
     return read
-
-
-def read_sorted(items: Sequence[T], key: Callable[[T], str]) -> Callable[[str, int], Iterable[T]]:
-    """Return a function that reads a complete list in the order of its keys."""
-    return lambda after, _most: (each for each in items if key(each) > after)

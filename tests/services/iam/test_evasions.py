@@ -191,3 +191,13 @@ def test_the_roles_of_overrides_are_passed_too(enforcing: EnforcingHarness) -> N
     for name in ("taskRoleArn", "executionRoleArn"):
         denied = enforcing.denied_as(role, "ecs", "RunTask", taskDefinition="job", overrides={name: admin})
         assert f"iam:PassRole on resource: {admin}" in denied
+
+
+@pytest.mark.parametrize(
+    "name", [" /prod", "/prod ", " prod", "/prod:1 ", f" arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/prod"]
+)
+def test_spaces_around_its_name_do_not_hide_a_parameter(enforcing: EnforcingHarness, name: str) -> None:
+    enforcing.call("ssm", "PutParameter", Name="/prod", Type="String", Value="1")
+    role = role_denied(enforcing, f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/prod")
+    enforcing.denied_as(role, "ssm", "GetParameter", Name=name)
+    enforcing.denied_as(role, "ssm", "GetParameters", Names=["other", name])

@@ -13,6 +13,7 @@ class Row:
     """An object."""
 
     key: str
+    id: int = 1
 
 
 def test_folders_with_many_keys_are_listed_without_reading_all_of_them() -> None:
@@ -20,14 +21,16 @@ def test_folders_with_many_keys_are_listed_without_reading_all_of_them() -> None
     keys = sorted(f"{folder:03}/{number:04}" for folder in range(100) for number in range(1_000))
     read = 0
 
-    def fetch(start: str, end: str | None, most: int) -> list[Row]:
+    def fetch(start: str, seen: int, most: int) -> list[Row]:
         nonlocal read
-        place = bisect_left(keys, start)
-        found = [Row(key) for key in keys[place : place + most] if end is None or key < end]
+        place = bisect_left(keys, start) + seen
+        found = [Row(key) for key in keys[place : place + most]]
         read += len(found)
         return found
 
-    assert [entry.prefix for entry in walk(fetch, "", "", "/", 1_000)] == [f"{number:03}/" for number in range(100)]
+    assert [entry.prefix for entry in walk(fetch, ("", 0), 0, "", "/", 1_000)] == [
+        f"{number:03}/" for number in range(100)
+    ]
     assert read < 2_000
 
 
@@ -36,8 +39,8 @@ def test_keys_without_a_common_prefix_are_all_listed(delimiter: str) -> None:
     """The batches that grow leave no key out."""
     keys = [f"{number:04}" for number in range(3_000)]
 
-    def fetch(start: str, end: str | None, most: int) -> list[Row]:
-        place = bisect_left(keys, start)
-        return [Row(key) for key in keys[place : place + most] if end is None or key < end]
+    def fetch(start: str, seen: int, most: int) -> list[Row]:
+        place = bisect_left(keys, start) + seen
+        return [Row(key) for key in keys[place : place + most]]
 
-    assert [entry.row.key for entry in walk(fetch, "", "", delimiter, 1_000)] == keys
+    assert [entry.row.key for entry in walk(fetch, ("", 0), 0, "", delimiter, 1_000)] == keys

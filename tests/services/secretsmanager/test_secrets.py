@@ -11,12 +11,6 @@ from tests.served_engine import EngineAccount, ServedEngine
 from tests.services.refused_calls import refused
 
 
-@pytest.fixture
-def secrets(account: EngineAccount) -> Json:
-    """Return a client of Secrets Manager."""
-    return account.client("secretsmanager")
-
-
 def test_a_secret_is_found_by_name_and_by_both_forms_of_its_arn(account: EngineAccount, secrets: Json) -> None:
     made = secrets.create_secret(Name="app/db", SecretString='{"user":"me"}', Description="the database")
     arn = f"arn:aws:secretsmanager:us-east-1:{account.account_id}:secret:app/db"

@@ -10,12 +10,6 @@ from tests.served_engine import EngineAccount, ServedEngine
 from tests.services.refused_calls import refused
 
 
-@pytest.fixture
-def ssm(account: EngineAccount) -> Json:
-    """Return a client of Systems Manager."""
-    return account.client("ssm")
-
-
 def test_each_change_of_a_parameter_is_a_version(account: EngineAccount, ssm: Json) -> None:
     assert ssm.put_parameter(Name="/a/b", Type="String", Value="1")["Version"] == 1
     assert refused(ssm.put_parameter, Name="/a/b", Type="String", Value="2") == "ParameterAlreadyExists"

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import accumulate, pairwise
 
+from lamplighter.base.errors import require
 from lamplighter.lang.metric_math.syntax import MetricMathError
-from lamplighter.lang.metric_math.values import Series, Value
+from lamplighter.lang.metric_math.values import Series, Value, finite
 
 MAX_WORK = 4_000_000
 """The most points that the expressions of one request may compute: all of them take about a second."""
@@ -74,11 +75,16 @@ def _number(value: Value) -> float:
     return value
 
 
-def _integer(value: Value) -> int:
+def _position(value: Value) -> int:
     found = _number(value)
-    if not found.is_integer():
-        raise MetricMathError("The argument must be a whole number.")
+    if not found.is_integer() or found < 0:
+        raise MetricMathError("The argument must be a whole number from 0 on.")
     return int(found)
+
+
+def _compute(compute: Callable[..., float], value: float | Sequence[float]) -> float:
+    """Return the result of a computation. Raises `MetricMathError` if there is none that is finite."""
+    return float(require(finite(compute, value), lambda: MetricMathError("The numbers have no result.")))
 
 
 def _for_each(change: Callable[[float], float]) -> Function:
@@ -87,10 +93,7 @@ def _for_each(change: Callable[[float], float]) -> Function:
     def apply(_context: MathContext, arguments: Sequence[Value]) -> Value:
         (value,) = arguments
         if isinstance(value, float):
-            try:
-                return float(change(value))
-            except (ArithmeticError, ValueError):
-                raise MetricMathError("The number has no result.") from None
+            return _compute(change, value)
         return _each_series(value, lambda series: series.map(change))
 
     return apply
@@ -101,7 +104,7 @@ def _each_series(value: Value, change: Callable[[Series], Series]) -> Value:
 
 
 def _over_series(change: Callable[[Series], Series]) -> Function:
-    return lambda _context, arguments: _each_series(arguments[0], change)
+    return lambda _context, arguments: _each_series(arguments[0], lambda series: change(series).map(float))
 
 
 def _aggregate(compute: Callable[[Sequence[float]], float], *, zeros: bool = False) -> Function:
@@ -113,16 +116,18 @@ def _aggregate(compute: Callable[[Sequence[float]], float], *, zeros: bool = Fal
     def apply(_context: MathContext, arguments: Sequence[Value]) -> Value:
         if len(arguments) == 1 and isinstance(arguments[0], Series):
             values = list(arguments[0].points.values())
-            return float(compute(values)) if values else 0.0
+            return _compute(compute, values) if values else 0.0
         if all(isinstance(each, float) for each in arguments):
-            return float(compute([_number(each) for each in arguments]))
+            return _compute(compute, [_number(each) for each in arguments])
         array = [series for each in arguments for series in _array(each)]
         if not array:
             return ()
         points = dict[int, float]()
         for time in sorted({time for series in array for time in series.points}):
             found = [series.points[time] for series in array if time in series.points]
-            points[time] = float(compute([*found, *([0.0] * (len(array) - len(found)) if zeros else [])]))
+            value = finite(compute, [*found, *([0.0] * (len(array) - len(found)) if zeros else [])])
+            if value is not None:
+                points[time] = float(value)
         return Series("", max(series.period for series in array), points)
 
     return apply
@@ -168,7 +173,7 @@ def _if(_context: MathContext, arguments: Sequence[Value]) -> Value:
 
 def _fill(context: MathContext, arguments: Sequence[Value]) -> Value:
     value, filling = arguments
-    return _each_series(value, lambda series: _fill_series(series, filling, context.times))
+    return _each_series(value, lambda series: _fill_series(series, filling, context.times).map(float))
 
 
 def _fill_series(series: Series, filling: Value, times: Iterable[int]) -> Series:
@@ -203,10 +208,10 @@ def _metrics(context: MathContext, arguments: Sequence[Value]) -> Value:
 
 
 def _slice(_context: MathContext, arguments: Sequence[Value]) -> Value:
-    array, start = _array(arguments[0]), _integer(arguments[1])
+    array, start = _array(arguments[0]), _position(arguments[1])
     if len(arguments) == 2:
         return array[start] if start < len(array) else ()
-    return array[start : _integer(arguments[2])]
+    return array[start : _position(arguments[2])]
 
 
 SORT_KEYS: Mapping[str, Callable[[Sequence[float]], float]] = {
@@ -225,8 +230,8 @@ def _sort(_context: MathContext, arguments: Sequence[Value]) -> Value:
     key = SORT_KEYS[by]
     full = [series for series in _array(array) if series.points]
     empty = [series for series in _array(array) if not series.points]
-    ordered = sorted(full, key=lambda series: key(list(series.points.values())), reverse=order == "DESC")
-    return tuple([*ordered, *empty][: _integer(most[0]) if most else None])
+    ordered = sorted(full, key=lambda series: _compute(key, list(series.points.values())), reverse=order == "DESC")
+    return tuple([*ordered, *empty][: _position(most[0]) if most else None])
 
 
 def _end_of_array(at: int) -> Function:

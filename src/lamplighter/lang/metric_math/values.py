@@ -1,12 +1,12 @@
 """The values of metric math: numbers, texts, time series and arrays of them; and how operators combine them.
 
 An operator combines the points of two series that have the same time. A point that one of them lacks is left out, and
-so is the result of a division by zero.
+so is what has no finite result, such as a division by zero.
 """
 
 import math
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from lamplighter.base.errors import require
@@ -25,7 +25,7 @@ class Series:
 
     def map(self, change: Callable[[float], float]) -> "Series":
         """Return the series with changed values, without those that cannot be computed."""
-        changed = ((time, _finite(change, value)) for time, value in self.points.items())
+        changed = ((time, finite(change, value)) for time, value in self.points.items())
         return replace(self, points={time: value for time, value in changed if value is not None})
 
 
@@ -39,7 +39,8 @@ def count_points(value: Value) -> int:
     return len(value.points) if isinstance(value, Series) else 1
 
 
-def _finite(change: Callable[..., float], *values: float) -> float | None:
+def finite(change: Callable[..., float], *values: float | Sequence[float]) -> float | None:
+    """Return what a function computes, or None if it computes nothing that is finite."""
     try:
         found = change(*values)
     except (ArithmeticError, ValueError):
@@ -81,7 +82,7 @@ def combine(sign: str, left: Value, right: Value) -> Value:
     if isinstance(right, tuple):
         return tuple(_combine_one(sign, left, other) for other in right)
     if isinstance(left, float) and isinstance(right, float):
-        found = _finite(OPERATORS[sign], left, right)
+        found = finite(OPERATORS[sign], left, right)
         return require(found, lambda: MetricMathError(f"The numbers {left} {sign} {right} have no result."))
     return _combine_one(sign, left, right)
 
@@ -89,7 +90,7 @@ def combine(sign: str, left: Value, right: Value) -> Value:
 def _combine_one(sign: str, left: float | Series, right: float | Series) -> Series:
     apply = OPERATORS[sign]
     if isinstance(left, Series) and isinstance(right, Series):
-        both = ((time, _finite(apply, value, right.points[time])) for time, value in left.points.items()
+        both = ((time, finite(apply, value, right.points[time])) for time, value in left.points.items()
                 if time in right.points)  # fmt: skip
         points = {time: value for time, value in both if value is not None}
         return Series(left.label, max(left.period, right.period), points)

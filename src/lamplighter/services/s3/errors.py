@@ -22,6 +22,8 @@ BucketNotEmpty = service_error(
 AccessDenied = service_error("AccessDenied", "Access Denied", status=403)
 InvalidBucketName = service_error("InvalidBucketName", "The specified bucket is not valid.", details=("BucketName",))
 InvalidRequest = service_error("InvalidRequest", "{}")
+BadRequest = service_error("BadRequest", "{}")
+MetadataTooLarge = service_error("MetadataTooLarge", "Your metadata headers exceed the maximum allowed metadata size")
 InvalidTag = service_error("InvalidTag", "{}")
 InvalidRange = service_error(
     "InvalidRange", "The requested range is not satisfiable", status=416, details=("ActualObjectSize",)

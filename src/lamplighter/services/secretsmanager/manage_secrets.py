@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/secretsmanager/latest/userguide/manage_delete-secret
 
 import re
 import string
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from lamplighter.base.aws import arn
@@ -14,19 +14,18 @@ from lamplighter.base.json_text import Json, loads_unique
 from lamplighter.base.world import random_key
 from lamplighter.bus import Caller
 from lamplighter.lang.iam_policy.text_patterns import as_list
-from lamplighter.operations.pages import read_after
+from lamplighter.operations.pages import read_sorted
 from lamplighter.operations.tags import TagFormat, TagOperations, TagRules
 from lamplighter.services.secretsmanager import errors
 from lamplighter.services.secretsmanager.filters import matches_filters
 from lamplighter.services.secretsmanager.find_secret import find_secret
 from lamplighter.services.secretsmanager.tables import secrets as rows
 from lamplighter.services.secretsmanager.tables.secrets import SERVICE, Secret
-from lamplighter.services.secretsmanager.values import CURRENT, SecretValues, read_value
+from lamplighter.services.secretsmanager.values import CURRENT, DAY, SecretValues, read_value
 from lamplighter.store import timers
 from lamplighter.store.db import Reader, Tx
 from lamplighter.store.timers import Timer
 
-DAY = 24 * 3600 * 1000
 MIN_DAYS, MAX_DAYS = 7, 30
 DELETION = "deletion"
 _SUFFIX = re.compile("-[a-zA-Z0-9]{6}$")
@@ -48,7 +47,13 @@ TAG_OPERATIONS = TagOperations.of_rows(
     TAG_RULES, lambda reader, caller, text: find_secret(reader, caller, {"SecretId": text}), rows.update
 )
 KEPT_MEMBERS = ("Description", "KmsKeyId")
-SORT_KEYS: Mapping[str, str] = {"created-date": "created", "last-changed-date": "changed", "name": "name"}
+SORT_KEYS: Mapping[str, Callable[[Secret], str]] = {
+    "created-date": lambda secret: f"{secret.created:016}",
+    "last-changed-date": lambda secret: f"{secret.changed:016}",
+    "last-accessed-date": lambda secret: f"{secret.created:016}",  # nothing counts the reads of a secret
+    "name": lambda secret: secret.name,
+}
+"""What a list is sorted by; a secret's name decides between equal times."""
 
 
 class SecretManager:
@@ -177,16 +182,16 @@ def list_secrets(reader: Reader, caller: Caller, params: Json) -> Json:
         for secret in rows.of_account(reader, caller.account, caller.region)
         if (with_deleted or secret.deleted is None) and matches_filters(filters, secret)
     ]
-    field = SORT_KEYS.get(params.get("SortBy", "created-date"), "created")
-    found.sort(key=lambda secret: getattr(secret, field), reverse=params.get("SortOrder", "desc") == "desc")
+    sort_key = SORT_KEYS[params.get("SortBy", "created-date")]
+    newest_first = params.get("SortOrder", "desc") == "desc"
 
-    def name(secret: Secret) -> str:
-        return secret.name
+    def key(secret: Secret) -> str:
+        return f"{sort_key(secret)} {secret.name}"
 
     def show(secret: Secret) -> Json:
         return _summary(reader, secret, "SecretVersionsToStages")
 
-    return errors.PAGES.page("SecretList", params, "", read_after(found, name), show, name)
+    return errors.PAGES.page("SecretList", params, "", read_sorted(found, key, reverse=newest_first), show, key)
 
 
 def put_resource_policy(tx: Tx, caller: Caller, params: Json) -> Json:

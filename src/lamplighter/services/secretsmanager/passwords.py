@@ -6,7 +6,7 @@ See https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetRandom
 import string
 
 from lamplighter.base.json_text import Json
-from lamplighter.base.world import random_key
+from lamplighter.base.world import random_key, shuffle
 from lamplighter.bus import Caller
 from lamplighter.services.secretsmanager import errors
 from lamplighter.store.db import Reader
@@ -29,10 +29,8 @@ def get_random_password(_reader: Reader, _caller: Caller, params: Json) -> Json:
     kinds = [kept for letters in kinds if (kept := "".join(each for each in letters if each not in excluded))]
     if not kinds:
         raise errors.InvalidParameter("The password can't be generated, because all characters are excluded.")
-    requires_each = params.get("RequireEachIncludedType", True)
-    if requires_each and length < len(kinds):
+    required = kinds if params.get("RequireEachIncludedType", True) else []
+    if length < len(required):
         raise errors.InvalidParameter("The password length is too short for the required types of characters.")
-    while True:  # with four types, one of three passwords of eight characters has all of them
-        password = random_key("".join(kinds), length)
-        if not requires_each or length > 64 or all(any(each in letters for each in password) for letters in kinds):
-            return {"RandomPassword": password}
+    one_of_each = "".join(random_key(letters, 1) for letters in required)
+    return {"RandomPassword": shuffle(one_of_each + random_key("".join(kinds), length - len(required)))}

@@ -1,7 +1,7 @@
 """Store and read the values of secrets, with their versions and stages.
 
 AWSCURRENT names the version that GetSecretValue returns, AWSPREVIOUS the one before it. A version without a stage is
-deprecated; the oldest of these go when there are more than a hundred versions. See
+deprecated; the oldest of these go when there are more than a hundred versions, but none within a day. See
 https://docs.aws.amazon.com/secretsmanager/latest/userguide/whats-in-a-secret.html#term_version.
 """
 
@@ -13,7 +13,7 @@ from lamplighter.base.errors import AwsError, require
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
-from lamplighter.operations.pages import read_after
+from lamplighter.operations.pages import read_sorted
 from lamplighter.services.secretsmanager import errors
 from lamplighter.services.secretsmanager.filters import matches_filters
 from lamplighter.services.secretsmanager.find_secret import find_secret
@@ -24,6 +24,8 @@ from lamplighter.store.encryption import SecretCipher
 
 CURRENT, PREVIOUS = "AWSCURRENT", "AWSPREVIOUS"
 MAX_VERSIONS = 100
+DAY = 24 * 3600 * 1000
+"""Milliseconds."""
 MAX_LABELS = 20
 """The most staging labels of one version."""
 
@@ -155,9 +157,9 @@ def give_stage(tx: Tx, secret: Secret, stage: str, new: str) -> None:
 
 
 def _forget_old(tx: Tx, secret: Secret) -> None:
-    deprecated = [each for each in rows.versions(tx, secret.id)[MAX_VERSIONS:] if not each.stages]
-    for version in deprecated:
-        rows.delete_version(tx, secret.id, version.version)
+    for version in rows.versions(tx, secret.id)[MAX_VERSIONS:]:
+        if not version.stages and version.created < tx.now - DAY:
+            rows.delete_version(tx, secret.id, version.version)
 
 
 def list_secret_version_ids(reader: Reader, caller: Caller, params: Json) -> Json:
@@ -174,9 +176,10 @@ def list_secret_version_ids(reader: Reader, caller: Caller, params: Json) -> Jso
             "KmsKeyIds": [secret.body.get("KmsKeyId", "DefaultEncryptionKey")],
         }
 
-    page = errors.PAGES.page(
-        "Versions", params, "", read_after(listed, lambda each: each.version), show, lambda each: each.version
-    )
+    def key(version: SecretVersion) -> str:
+        return f"{version.created:016} {version.version}"
+
+    page = errors.PAGES.page("Versions", params, "", read_sorted(listed, key, reverse=True), show, key)
     return {**page, "ARN": secret.arn, "Name": secret.name}
 
 

@@ -9,9 +9,10 @@ from dataclasses import replace
 
 from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json
-from lamplighter.bus import Caller
+from lamplighter.bus import Bus, Caller
 from lamplighter.services.ssm import errors
 from lamplighter.services.ssm.names import find_parameter
+from lamplighter.services.ssm.parameter_events import publish_change
 from lamplighter.services.ssm.tables import parameters as rows
 from lamplighter.store.db import Tx
 
@@ -19,7 +20,7 @@ MAX_LABELS = 10
 _LABEL = re.compile(r"(?!\d)(?!aws|ssm)[a-zA-Z0-9_.-]{1,100}", re.IGNORECASE)
 
 
-def label_parameter_version(tx: Tx, caller: Caller, params: Json) -> Json:
+def label_parameter_version(bus: Bus, tx: Tx, caller: Caller, params: Json) -> Json:
     """Handle LabelParameterVersion."""
     parameter = find_parameter(tx, caller, params["Name"])
     number = params.get("ParameterVersion", parameter.version)
@@ -32,6 +33,8 @@ def label_parameter_version(tx: Tx, caller: Caller, params: Json) -> Json:
         if other.version != number and set(other.labels) & set(valid):
             rows.put_version(tx, replace(other, labels=[each for each in other.labels if each not in valid]))
     rows.put_version(tx, replace(version, labels=labels))
+    if valid:
+        publish_change(bus, tx, caller, parameter, version, "LabelParameterVersion")
     return {"InvalidLabels": [each for each in params["Labels"] if each not in valid], "ParameterVersion": number}
 
 

@@ -16,7 +16,7 @@ from lamplighter.store.db import Reader
 
 MAX_LEVELS = 15
 MAX_LENGTH = 1_011
-"""The most characters of a name with its ARN's beginning: "limited to 1011 characters"."""
+"""The most characters of a parameter's ARN, which limits the length of its name."""
 _NAME = re.compile(r"/?(?:[a-zA-Z0-9_.-]+/)*[a-zA-Z0-9_.-]+")
 _RESERVED = re.compile(r"/?(?:aws|ssm)", re.IGNORECASE)
 NAME_RULE = (
@@ -36,15 +36,15 @@ class Selected:
     """`:version` or `:label`, if the request has one."""
 
 
-def check_name(name: str) -> None:
-    """Raise a ValidationException if no parameter may have this name."""
+def check_name(caller: Caller, name: str) -> None:
+    """Raise a ValidationException if no parameter of the caller may have this name."""
     if _RESERVED.match(name) or not _NAME.fullmatch(name):
         raise errors.InvalidParameter(NAME_RULE)
     if "/" in name and not name.startswith("/"):
         raise errors.InvalidParameter("Parameter name must be a fully qualified name.")
     if name.count("/") > MAX_LEVELS:
         raise errors.LevelLimit
-    if len(name) > MAX_LENGTH:
+    if len(rows.build_arn(caller.region, caller.account, name)) > MAX_LENGTH:
         raise errors.InvalidParameter("The parameter name exceeds the maximum length of 1011 characters.")
 
 
@@ -54,10 +54,11 @@ def find_parameter(reader: Reader, caller: Caller, name: str) -> Parameter:
 
 
 def look_up(reader: Reader, caller: Caller, name: str) -> Parameter | None:
-    """Return a parameter by its name or ARN, or None.
+    """Return a parameter by its name or ARN, or None. Spaces around a name do not count.
 
     Measured against AWS: neither an ARN nor a short name needs its leading slash.
     """
+    name = name.strip(" ")
     parsed, region, spellings = arn.parse(name), caller.region, [name]
     if parsed is not None and parsed.service == rows.SERVICE and parsed.resource.startswith("parameter/"):
         if parsed.account != caller.account:
@@ -72,6 +73,7 @@ def look_up(reader: Reader, caller: Caller, name: str) -> Parameter | None:
 
 def find_version(reader: Reader, caller: Caller, text: str) -> Selected:
     """Return what `name`, `name:version` or `name:label` names. Raises ParameterNotFound, ParameterVersionNotFound."""
+    text = text.strip(" ")
     if "//" in text or text.endswith("/"):
         raise errors.InvalidParameter(NAME_RULE)
     own_colons = 5 if text.startswith("arn:") else 0

@@ -1,17 +1,19 @@
 """Create, change and delete parameters.
 
-See https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html. Each change is an event of
-EventBridge, "Parameter Store Change". Parameter policies are refused: nothing would carry them out.
+See https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html. Each change is an event.
+Parameter policies are refused: nothing would carry them out.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
 from lamplighter.base.json_text import Json
-from lamplighter.bus import Bus, Caller, Event
+from lamplighter.bus import Bus, Caller
 from lamplighter.lang.regex import InvalidRegex, TextTooLong, compile_java
 from lamplighter.services.ssm import errors
 from lamplighter.services.ssm.names import check_name, find_parameter, look_up
+from lamplighter.services.ssm.parameter_events import publish_change
 from lamplighter.services.ssm.tables import parameters as rows
 from lamplighter.services.ssm.tables.parameters import SECURE, Parameter, ParameterVersion
 from lamplighter.services.ssm.tags import TAG_RULES
@@ -23,6 +25,7 @@ MAX_CHARACTERS: Mapping[str, int] = {STANDARD: 4096, ADVANCED: 8192}
 MAX_VERSIONS = 100
 DEFAULT_KEY = "alias/aws/ssm"
 DATA_TYPES = ("text", "aws:ec2:image", "aws:ssm:integration")
+_NESTED = re.compile(r"\{\{.*\}\}")
 KEPT_MEMBERS = ("Description", "AllowedPattern", "DataType", "Tier", "KeyId")
 """The members of a version that a change without them keeps."""
 
@@ -36,10 +39,10 @@ class ParameterWriter:
 
     def put(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle PutParameter."""
-        name = params["Name"]
+        name = params["Name"].strip(" ")
         if name.startswith("arn:"):
             name = find_parameter(tx, caller, name).name
-        check_name(name)
+        check_name(caller, name)
         found = look_up(tx, caller, name)
         if found is not None and not params.get("Overwrite"):
             raise errors.AlreadyExists
@@ -62,7 +65,7 @@ class ParameterWriter:
         value = self._cipher.encrypt(tx, params["Value"]) if kind == SECURE else params["Value"]
         row = ParameterVersion(parameter.id, parameter.version, kind, value, tx.now, [], body)
         rows.put_version(tx, row)
-        self._publish(tx, caller, parameter, row, "Create" if found is None else "Update")
+        publish_change(self._bus, tx, caller, parameter, row, "Create" if found is None else "Update")
         return {"Version": parameter.version, "Tier": body["Tier"]}
 
     def _check(self, name: str, params: Json, before: ParameterVersion | None) -> tuple[str, dict[str, Json]]:
@@ -116,23 +119,7 @@ class ParameterWriter:
         last = rows.version(tx, parameter.id, parameter.version)
         rows.delete(tx, parameter)
         if last is not None:
-            self._publish(tx, caller, parameter, last, "Delete")
-
-    def _publish(self, tx: Tx, caller: Caller, parameter: Parameter, row: ParameterVersion, operation: str) -> None:
-        detail = {"operation": operation, "name": parameter.name, "type": row.type}
-        description = {"description": row.body["Description"]} if row.body.get("Description") else {}
-        self._bus.publish(
-            tx,
-            "aws.ssm",
-            lambda: Event(
-                caller,
-                "aws.ssm",
-                "Parameter Store Change",
-                tx.now,
-                (parameter.arn,),
-                {**detail, **description},
-            ),
-        )
+            publish_change(self._bus, tx, caller, parameter, last, "Delete")
 
 
 def _choose_tier(value: str, tier: str) -> str:
@@ -158,6 +145,8 @@ def _choose_tier(value: str, tier: str) -> str:
 
 
 def _check_value(value: str, pattern: str | None) -> None:
+    if _NESTED.search(value):
+        raise errors.InvalidParameter('Parameter value can\'t nest another parameter. Do not use "{{}}" in the value.')
     if not pattern:
         return
     try:

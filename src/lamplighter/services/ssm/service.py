@@ -4,6 +4,7 @@ See https://docs.aws.amazon.com/systems-manager/latest/userguide/systems-manager
 """
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from lamplighter.bus import Bus, Operation, Service
@@ -32,7 +33,7 @@ class Ssm(Service):
             "GetParametersByPath": Operation(read=reader.get_by_path),
             "GetParameterHistory": Operation(read=reader.get_history),
             "DescribeParameters": Operation(read=get_parameters.describe_parameters),
-            "LabelParameterVersion": Operation(write=labels.label_parameter_version),
+            "LabelParameterVersion": Operation(write=partial(labels.label_parameter_version, bus)),
             "UnlabelParameterVersion": Operation(write=labels.unlabel_parameter_version),
             "AddTagsToResource": Operation(write=tags.add_tags_to_resource),
             "RemoveTagsFromResource": Operation(write=tags.remove_tags_from_resource),

@@ -109,7 +109,14 @@ _QUIRKS = {
             "SetPlatformApplicationAttributesInput": frozenset({"Attributes"}),
         },
     ),
-    "s3": ServiceQuirks(violation_code="InvalidRequest", constrained=False),
+    "s3": ServiceQuirks(
+        violation_code="InvalidRequest",
+        constrained=False,
+        checked_by_service=dict.fromkeys(
+            ("BucketLifecycleConfiguration", "OwnershipControls", "ServerSideEncryptionConfiguration"),
+            frozenset({"Rules"}),
+        ),
+    ),
     "cloudformation": ServiceQuirks(violation_code="ValidationError"),
     "iam": ServiceQuirks(violation_code="ValidationError"),
     "sts": ServiceQuirks(violation_code="ValidationError"),

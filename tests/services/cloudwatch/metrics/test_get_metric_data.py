@@ -132,6 +132,8 @@ def test_units_are_separate_in_statistics_and_can_be_chosen(harness: CloudWatchH
         ([query("a", "x")], "The value x for parameter MetricDataQueries.member.1.MetricStat.Stat is not supported."),
         ([query("a", period=7)], "multiple of 60"),
         ([{"Id": "e", "Expression": "a +"}], "Error in expression 'e'"),
+        ([{"Id": "e", "Expression": "SLICE(METRICS(), -1)"}], "Error in expression 'e': The argument must be a whole"),
+        ([{"Id": "e", "Expression": "SUM(1e308, 1e308)"}], "Error in expression 'e': The numbers have no result"),
         ([{"Id": "e", "Expression": "1 + 1"}], "must return a time series"),
         ([{"Id": "e", "Expression": "SELECT AVG(x) FROM y"}], "Metrics Insights"),
     ],

@@ -31,7 +31,8 @@ def _parameter(params: Json, caller: Caller) -> list[str]:
 
 
 def _parameter_arn(name: str, caller: Caller) -> str:
-    """Return the ARN of a parameter, without the version or the label that may follow its name."""
+    """Return the ARN of a parameter, without the version or the label after its name, and the spaces around it."""
+    name = name.strip(" ")
     if name.startswith("arn:"):
         return ":".join(name.split(":")[:6])
     return arn.build("ssm", caller.region, caller.account, f"parameter/{name.partition(':')[0].lstrip('/')}")

@@ -14,6 +14,7 @@ from lamplighter.services.s3 import errors
 from lamplighter.services.s3.buckets import lifecycle
 from lamplighter.services.s3.buckets.find_bucket import find_bucket
 from lamplighter.services.s3.object_files import ObjectFiles
+from lamplighter.services.s3.objects.tags import MAX_BUCKET_TAGS, check_tags
 from lamplighter.services.s3.tables import buckets as rows
 from lamplighter.services.s3.tables import uploads, versions
 from lamplighter.services.s3.tables.buckets import Bucket
@@ -66,6 +67,7 @@ class Buckets:
             settings["OwnershipControls"] = {"Rules": [{"ObjectOwnership": ownership}]}
         configuration = params.get("CreateBucketConfiguration") or {}
         if tags := configuration.get("Tags"):
+            check_tags(tags, MAX_BUCKET_TAGS)
             settings["Tagging"] = {"TagSet": tags}
         if configuration.get("LocationConstraint") == OLD_REGION:
             settings["LocationConstraint"] = OLD_REGION

@@ -16,7 +16,7 @@ from lamplighter.services.s3.bucket_events import EVENT_BRIDGE, NOTIFICATIONS
 from lamplighter.services.s3.buckets import lifecycle
 from lamplighter.services.s3.buckets.buckets import DEFAULT_REGION, check_acl, owner_id
 from lamplighter.services.s3.buckets.find_bucket import find_bucket
-from lamplighter.services.s3.objects.tags import check_tags
+from lamplighter.services.s3.objects.tags import MAX_BUCKET_TAGS, check_tags
 from lamplighter.services.s3.tables import buckets as rows
 from lamplighter.services.s3.tables.buckets import Bucket
 from lamplighter.store.db import Reader, Tx
@@ -110,7 +110,7 @@ SETTINGS = (
         "BucketTagging",
         "Tagging",
         ("NoSuchTagSet", "The TagSet does not exist"),
-        check=lambda value: check_tags(value.get("TagSet") or [], 50),
+        check=lambda value: check_tags(value.get("TagSet") or [], MAX_BUCKET_TAGS),
     ),
     Setting(
         "BucketOwnershipControls",

@@ -10,6 +10,7 @@ from lamplighter.services.s3 import errors
 from lamplighter.services.s3.buckets.find_bucket import find_bucket
 from lamplighter.services.s3.objects.conditions import check_write
 from lamplighter.services.s3.objects.delete_versions import VersionDeleter
+from lamplighter.services.s3.objects.find_version import check_version_id
 from lamplighter.services.s3.tables import versions
 from lamplighter.services.s3.tables.buckets import Bucket
 from lamplighter.store.db import Tx
@@ -28,6 +29,8 @@ class ObjectDeleter:
     def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle DeleteObject; an object that does not exist is no error."""
         _refuse_conditions(params)
+        if "VersionId" in params:
+            check_version_id(params["VersionId"])
         return self._delete(tx, find_bucket(tx, caller, params), params)
 
     def delete_several(self, tx: Tx, caller: Caller, params: Json) -> Json:

@@ -21,8 +21,7 @@ def find_version(reader: Reader, bucket: Bucket, params: Json) -> Version:
     """
     key, name = params["Key"], params.get("VersionId")
     if name is not None:
-        if not _VERSION_ID.fullmatch(name):
-            raise errors.InvalidArgument("Invalid version id specified", "versionId", name)
+        check_version_id(name)
         version = require(versions.get(reader, bucket.id, key, name), lambda: errors.NoSuchVersion(key, name))
         if version.is_marker:
             error = errors.MethodNotAllowed()
@@ -33,6 +32,12 @@ def find_version(reader: Reader, bucket: Bucket, params: Json) -> Version:
     if version.is_marker:
         raise errors.NoSuchKey(key, version.version)
     return version
+
+
+def check_version_id(name: str, parameter: str = "versionId") -> None:
+    """Raise InvalidArgument if no version can have this ID."""
+    if not _VERSION_ID.fullmatch(name):
+        raise errors.InvalidArgument("Invalid version id specified", parameter, name)
 
 
 def version_field(bucket: Bucket, version: Version) -> Json:

@@ -13,10 +13,11 @@ from urllib.parse import quote
 
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
-from lamplighter.operations.pages import Pages, encode_token
+from lamplighter.operations.pages import NEWEST, Pages, encode_token
 from lamplighter.services.s3 import errors
 from lamplighter.services.s3.buckets.buckets import owner_id
 from lamplighter.services.s3.buckets.find_bucket import find_bucket
+from lamplighter.services.s3.objects.find_version import check_version_id
 from lamplighter.services.s3.objects.object_properties import STANDARD
 from lamplighter.services.s3.tables import versions
 from lamplighter.services.s3.tables.buckets import Bucket
@@ -33,15 +34,23 @@ FIRST_ROWS = 8
 _LAST = "\U0010ffff"
 
 
-class HasKey(Protocol):
-    """A row with a key."""
+Place = tuple[str, int]
+"""Where a list continues: at a key, behind the row of that key that has an id."""
+
+
+class Row(Protocol):
+    """A row of an object, a version or an upload."""
 
     @property
     def key(self) -> str:
-        """The key of an object."""
+        """The key of the object."""
+
+    @property
+    def id(self) -> int:
+        """The number of the row."""
 
 
-K = TypeVar("K", bound=HasKey)
+R = TypeVar("R", bound=Row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +68,14 @@ class Entry:
 
 
 def walk(
-    fetch: Callable[[str, str | None, int], list[K]], start: str, prefix: str, delimiter: str, most: int
+    fetch: Callable[[str, int, int], list[R]], start: Place, first: int, prefix: str, delimiter: str, most: int
 ) -> Iterator[Entry]:
-    """Yield entries from the key `start` on. `fetch` returns rows from a key to an end, in order."""
-    end, size = end_of_prefix(prefix), first_size(delimiter, most)
-    place: str | None = max(start, prefix)
+    """Yield entries from a place on. `fetch` returns rows from a place on, in order; `first` is before a key's ids."""
+    size = first_size(delimiter, most)
+    place: Place | None = start if start[0] >= prefix else (prefix, first)
     while place is not None:
-        rows = fetch(place, end, size)
-        place = None if len(rows) < size else f"{rows[-1].key}\0"
+        rows = fetch(*place, size)
+        place = None if len(rows) < size else (rows[-1].key, rows[-1].id)
         size = min(2 * size, most + 1)
         for row in rows:
             cut = row.key.find(delimiter, len(prefix)) if delimiter else -1
@@ -75,7 +84,8 @@ def walk(
                 continue
             common = row.key[: cut + len(delimiter)]
             yield Entry(common)
-            place, size = end_of_prefix(common), first_size(delimiter, most)
+            behind = end_of_prefix(common)
+            place, size = None if behind is None else (behind, first), first_size(delimiter, most)
             break
 
 
@@ -109,7 +119,7 @@ def key_encoder(params: Json) -> Callable[[str], str]:
     return (lambda text: quote(text, safe="/-_.~*")) if kind else (lambda text: text)
 
 
-def _after(marker: str, delimiter: str, prefix: str) -> str | None:
+def after_marker(marker: str, delimiter: str, prefix: str) -> str | None:
     """Return where a list continues after a key, or after a common prefix with all its keys."""
     if delimiter and marker.startswith(prefix) and marker.endswith(delimiter) and len(marker) > len(prefix):
         return end_of_prefix(marker)
@@ -119,17 +129,18 @@ def _after(marker: str, delimiter: str, prefix: str) -> str | None:
 def _objects(reader: Reader, bucket: Bucket, params: Json, marker: str) -> tuple[list[Entry], bool]:
     """Return a page of objects and common prefixes, and whether more follow."""
     most, prefix, delimiter = read_limit(params), params.get("Prefix", ""), params.get("Delimiter", "")
-    start = _after(marker, delimiter, prefix)
+    start = after_marker(marker, delimiter, prefix)
     if start is None or not most:
         return [], False
 
-    def fetch(key: str, end: str | None, size: int) -> list[Version]:
-        return versions.objects_from(reader, bucket.id, key, end, size)
+    def fetch(key: str, seen: int, size: int) -> list[Version]:
+        return versions.objects_from(reader, bucket.id, f"{key}\0" if seen else key, end_of_prefix(prefix), size)
 
-    return _take_page(walk(fetch, start, prefix, delimiter, most), most)
+    return take_page(walk(fetch, (start, 0), 0, prefix, delimiter, most), most)
 
 
-def _take_page(entries: Iterator[Entry], most: int) -> tuple[list[Entry], bool]:
+def take_page(entries: Iterator[Entry], most: int) -> tuple[list[Entry], bool]:
+    """Return the first entries, and whether more follow."""
     found = list(islice(entries, most + 1))
     return found[:most], len(found) > most
 
@@ -232,44 +243,18 @@ def _version_page(reader: Reader, bucket: Bucket, params: Json) -> tuple[list[En
         raise errors.InvalidArgument(
             "A version-id marker cannot be specified without a key marker.", "version-id-marker", name
         )
-    start, before = _after(marker, delimiter, prefix), 2**62
+    start, before = after_marker(marker, delimiter, prefix), NEWEST
     if name:
+        check_version_id(name, "version-id-marker")
         found = versions.get(reader, bucket.id, marker, name)
-        if found is None:
-            raise errors.InvalidArgument("Invalid version id specified", "version-id-marker", name)
-        start, before = marker, found.id
+        start, before = marker, found.id if found is not None else before  # of a key whose version is gone: all
     if start is None or not most:
         return [], False
-    return _take_page(_walk_versions(reader, bucket, (start, before), prefix, delimiter, most), most)
 
+    def fetch(key: str, before: int, size: int) -> list[Version]:
+        return versions.versions_from(reader, bucket.id, key, end_of_prefix(prefix), before, size)
 
-def _walk_versions(
-    reader: Reader, bucket: Bucket, place: tuple[str, int], prefix: str, delimiter: str, most: int
-) -> Iterator[Entry]:
-    """Yield versions and common prefixes; unlike keys, versions of one key can be on several pages of rows."""
-    end, size = end_of_prefix(prefix), first_size(delimiter, most)
-    start, before = (place[0], place[1]) if place[0] >= prefix else (prefix, 2**62)
-    while True:
-        rows = versions.versions_from(reader, bucket.id, start, end, before, size)
-        following: str | None = None
-        for row in rows:
-            cut = row.key.find(delimiter, len(prefix)) if delimiter else -1
-            if cut < 0:
-                yield Entry(prefix, row)
-                start, before = row.key, row.id
-                continue
-            common = row.key[: cut + len(delimiter)]
-            yield Entry(common)
-            following = end_of_prefix(common)
-            if following is None:
-                return
-            break
-        if following is not None:
-            start, before, size = following, 2**62, first_size(delimiter, most)
-        elif len(rows) < size:
-            return
-        else:
-            size = min(2 * size, most + 1)
+    return take_page(walk(fetch, (start, before), NEWEST, prefix, delimiter, most), most)
 
 
 def _describe_version(row: Version, bucket: Bucket, encode: Callable[[str], str]) -> Json:

@@ -49,7 +49,7 @@ def read_properties(bucket: Bucket, params: Json) -> dict[str, Json]:
     """Return what a request says about a new object. Raises MetadataTooLarge."""
     metadata = params.get("Metadata") or {}
     if sum(len(key) + len(value.encode("latin-1", "replace")) for key, value in metadata.items()) > MAX_METADATA_BYTES:
-        raise errors.InvalidRequest("Your metadata headers exceed the maximum allowed metadata size")
+        raise errors.MetadataTooLarge
     found = {name: params[name] for name in SYSTEM_HEADERS if params.get(name) is not None}
     if encoding := _without_transfer(found.pop("ContentEncoding", "")):
         found["ContentEncoding"] = encoding

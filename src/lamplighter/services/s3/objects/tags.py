@@ -17,7 +17,7 @@ from lamplighter.services.s3.objects.find_version import find_version, version_f
 from lamplighter.services.s3.tables import versions
 from lamplighter.store.db import Reader, Tx
 
-MAX_TAGS = 10
+MAX_TAGS, MAX_BUCKET_TAGS = 10, 50
 INVALID_HEADER = (
     "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name "
     "duplicates."
@@ -28,12 +28,12 @@ _TAG_TEXT = re.compile(r"[\w\s+=.:/@-]*")
 
 
 def check_tags(tags: list[Json], most: int = MAX_TAGS) -> dict[str, str]:
-    """Return a TagSet as one object. Raises InvalidTag and BadRequest."""
+    """Return a TagSet as one object. Raises InvalidTag or BadRequest."""
     found = {tag.get("Key", ""): tag.get("Value", "") for tag in tags}
     if len(found) != len(tags):
         raise errors.InvalidTag("Cannot provide multiple Tags with the same key")
     if len(found) > most:
-        raise errors.InvalidRequest(f"Object tags cannot be greater than {most}")
+        raise errors.BadRequest(f"Object tags cannot be greater than {most}")
     for key, value in found.items():
         if not 1 <= len(key) <= MAX_KEY or not _TAG_TEXT.fullmatch(key):
             raise errors.InvalidTag("The TagKey you have provided is invalid")

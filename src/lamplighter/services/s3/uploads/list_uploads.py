@@ -10,11 +10,14 @@ from lamplighter.services.s3.buckets.find_bucket import find_bucket
 from lamplighter.services.s3.objects.list_objects import (
     MAX_KEYS,
     Entry,
+    after_marker,
     common_prefixes,
     echo,
     end_of_prefix,
     key_encoder,
     read_limit,
+    take_page,
+    walk,
 )
 from lamplighter.services.s3.objects.object_properties import STANDARD
 from lamplighter.services.s3.tables import uploads as rows
@@ -63,30 +66,17 @@ def _page(reader: Reader, bucket: Bucket, params: Json) -> tuple[list[Entry], bo
     """Return a page of uploads and common prefixes, and whether more follow."""
     most, prefix, delimiter = read_limit(params, "MaxUploads"), params.get("Prefix", ""), params.get("Delimiter", "")
     marker, name = params.get("KeyMarker", ""), params.get("UploadIdMarker", "")
-    found = rows.get(reader, bucket.id, marker, name) if name and marker else None
-    start, after = (marker, found.id) if found else (f"{marker}\0" if marker else "", 0)
-    start, after = (start, after) if start >= prefix else (prefix, 0)
-    page: list[Entry] = []
-    while most:
-        following: str | None = None
-        batch = rows.uploads_from(reader, bucket.id, start, end_of_prefix(prefix), after, most + 1)
-        for row in batch:
-            cut = row.key.find(delimiter, len(prefix)) if delimiter else -1
-            common = row.key[: cut + len(delimiter)] if cut >= 0 else ""
-            if common and common == marker:
-                following = end_of_prefix(common)
-                break
-            if len(page) == most:
-                return page, True
-            page.append(Entry(common) if common else Entry(prefix, row))
-            start, after = row.key, row.id
-            if common:
-                following = end_of_prefix(common)
-                break
-        if following is None:
-            return page, False
-        start, after = following, 0
-    return page, False
+    start, after = after_marker(marker, delimiter, prefix), 0
+    if name and marker:
+        found = rows.get(reader, bucket.id, marker, name)
+        start, after = marker, found.id if found is not None else 0  # of a key whose upload is gone: all
+    if start is None or not most:
+        return [], False
+
+    def fetch(key: str, after: int, size: int) -> list[Upload]:
+        return rows.uploads_from(reader, bucket.id, key, end_of_prefix(prefix), after, size)
+
+    return take_page(walk(fetch, (start, after), 0, prefix, delimiter, most), most)
 
 
 def list_parts(reader: Reader, caller: Caller, params: Json) -> Json:

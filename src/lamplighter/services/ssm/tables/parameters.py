@@ -25,8 +25,8 @@ class Parameter:
 
     @property
     def arn(self) -> str:
-        """The parameter's ARN, in which a hierarchy has no leading slash."""
-        return arn.build(SERVICE, self.region, self.account, f"parameter/{self.name.removeprefix('/')}")
+        """The parameter's ARN."""
+        return build_arn(self.region, self.account, self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,11 @@ class ParameterVersion:
     labels: list[str]
     body: dict[str, Json]
     """Everything else, in the form of the API."""
+
+
+def build_arn(region: str, account: str, name: str) -> str:
+    """Return the ARN of a parameter, in which a hierarchy has no leading slash."""
+    return arn.build(SERVICE, region, account, f"parameter/{name.removeprefix('/')}")
 
 
 PARAMETERS = Table("ssm_parameters", Parameter, json={"tags": loads})
