@@ -12,9 +12,9 @@ from typing import ParamSpec, TypeVar
 from unittest import mock
 
 from lamplighter.__main__ import main
-from lamplighter.cli.deploy import change_set
+from lamplighter.cli.deploy.stack import change_set
 from lamplighter.cli.move import hand_over
-from lamplighter.cli.move.handover_file import HandoverFile
+from lamplighter.cli.up.handover_file import HandoverFile
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -22,6 +22,7 @@ from botocore.credentials import Credentials as BotoCredentials
 from botocore.exceptions import ClientError
 
 from lamplighter.base.json_text import Json
+from lamplighter.cli.site_options import SiteOptions
 from lamplighter.cli.target import find_target
 from lamplighter.engine import credentials
 from lamplighter.wire.access.credentials import Credentials
@@ -136,7 +137,8 @@ def test_the_start_prints_the_name_of_the_credentials_file_and_no_secret(public_
 
 
 def test_a_command_finds_the_credentials_itself(public_engine: ServedEngine) -> None:
-    assert find_target(data=public_engine.data).client("stepfunctions").list_state_machines()["stateMachines"] == []
+    sfn = find_target(SiteOptions(data=public_engine.data)).client("stepfunctions")
+    assert sfn.list_state_machines()["stateMachines"] == []
 
 
 def test_credentials_survive_a_restart_and_are_required_on_loopback_too(public_engine: ServedEngine) -> None:
@@ -146,7 +148,8 @@ def test_credentials_survive_a_restart_and_are_required_on_loopback_too(public_e
     assert engine_credentials(public_engine) == key
     with pytest.raises(ClientError, match="security token"):
         public_engine.sfn.list_state_machines()
-    assert find_target(data=public_engine.data).client("stepfunctions").list_state_machines()["stateMachines"] == []
+    sfn = find_target(SiteOptions(data=public_engine.data)).client("stepfunctions")
+    assert sfn.list_state_machines()["stateMachines"] == []
 
 
 def test_a_given_credentials_file_decides_who_is_accepted(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from lamplighter.base.json_text import Json, loads
 from lamplighter.cli.engine_address import read_address
 from lamplighter.cli.engine_health import read_health
 from lamplighter.cli.http.tls_listener import HANDSHAKE_RECORD
+from lamplighter.cli.site_options import SiteOptions
 from lamplighter.cli.target import find_target
 from tests.certificates import CertificateFolder
 from tests.command_process import run_command
@@ -103,7 +104,7 @@ def test_commands_on_the_machine_find_the_engine_whatever_its_certificate(
     assert address is not None
     assert address.local.startswith("http://127.0.0.1:")
     assert address.public == f"https://jobs.example.com:{engine.port}"
-    assert find_target(data=engine.data).client("sqs").list_queues().get("QueueUrls", []) == []
+    assert find_target(SiteOptions(data=engine.data)).client("sqs").list_queues().get("QueueUrls", []) == []
     listed = run_command(tmp_path, "ps", "--data", str(engine.data), environment={})
     assert (listed.code, listed.err) == (0, health_reason(address.local) + "\n")
 

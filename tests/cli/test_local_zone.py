@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from lamplighter.cli.local_zone import local_zone, zone_of_schedules
-from lamplighter.cli.runs import formatting
+from lamplighter.cli.runs.text import formatting
 from tests.jobs.projects import load_job_text
 
 NIGHTLY = "schedule: rate(1 hour), image: x, timezone"

@@ -12,6 +12,7 @@ from botocore.parsers import ResponseParserError
 from lamplighter.base.errors import MissingLibrary
 from lamplighter.cli.engine_address import ADDRESS_FILE, EngineAddress, write_address
 from lamplighter.cli.engine_client.client import EngineClient
+from lamplighter.cli.site_options import SiteOptions
 from lamplighter.cli.target import Target, explain_error, find_target
 
 
@@ -70,14 +71,14 @@ def test_the_engine_of_a_folder_is_called_in_the_region_of_its_jobs_whatever_the
     monkeypatch.setenv("AWS_REGION", "us-west-2")
     url = "http://127.0.0.1:1"
     write_address(tmp_path, EngineAddress(url, "https://jobs.example.com", "eu-west-1"))
-    found = find_target(data=tmp_path)
+    found = find_target(SiteOptions(data=tmp_path))
     assert (found.endpoint, found.public_url, found.region) == (url, "https://jobs.example.com", "eu-west-1")
-    assert find_target(data=tmp_path, region="eu-west-3").region == "eu-west-3"
+    assert find_target(SiteOptions(data=tmp_path, region="eu-west-3")).region == "eu-west-3"
 
 
 def test_an_address_that_an_earlier_version_wrote_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_REGION", "us-west-2")
     for text, public in (("http://a:1\n", "http://a:1"), ("http://a:1\nhttps://b\n", "https://b")):
         (tmp_path / ADDRESS_FILE).write_text(text)
-        found = find_target(data=tmp_path)
+        found = find_target(SiteOptions(data=tmp_path))
         assert (found.endpoint, found.public_url, found.region) == ("http://a:1", public, "us-west-2")

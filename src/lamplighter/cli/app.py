@@ -12,10 +12,8 @@ import typer
 
 from lamplighter import __version__
 from lamplighter.base.modules import load_object
+from lamplighter.cli.option_groups import VARIABLE_PREFIX
 from lamplighter.cli.wrong_options import PlainErrorGroup
-
-VARIABLE_PREFIX = "LAMPLIGHTER"
-"""The beginning of the variables that stand for options of `up`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,13 @@ one sentence and exit code 1, and the same time zone for all: `rerun --failed` m
 
 import inspect
 import os
-import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cache, cached_property, partial
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import NoReturn
 
 import typer
 
@@ -23,30 +22,16 @@ from lamplighter.base.json_text import Json
 from lamplighter.base.world import real_world
 from lamplighter.cli.call_errors import CALL_ERRORS
 from lamplighter.cli.internal_calls import call_engine
-from lamplighter.cli.job_file import DEFAULT_JOB_FILE, EnvironmentOption, print_problems, read_job_file
+from lamplighter.cli.job_file import print_problems, read_job_file
 from lamplighter.cli.local_zone import zone_of_schedules
-from lamplighter.cli.target import (
-    DATA_VARIABLE,
-    DEFAULT_DATA,
-    AwsOption,
-    DataOption,
-    EndpointUrlOption,
-    ProfileOption,
-    RegionOption,
-    Target,
-    explain_error,
-    find_target,
-)
+from lamplighter.cli.option_groups import with_option_groups
+from lamplighter.cli.site_options import DEFAULT_JOB_FILE, DEFAULT_SITE, SiteOptions
+from lamplighter.cli.target import Target, explain_error, find_target
 from lamplighter.console.ports.port import Place
 from lamplighter.jobs.file.load import load_job_file
 from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.file.parsing.yaml_document import JobFileError
 from lamplighter.runs.jobs.job_names import JobNames, read_names
-
-FileOption = Annotated[
-    Path | None,
-    typer.Option("--file", help="The job file with the jobs' names. Default: ./lamplighter.yaml.", dir_okay=False),
-]
 
 
 @dataclass(frozen=True)
@@ -57,14 +42,12 @@ class CommandContext:
     """A function that finds the account when a command first needs it; some commands never do."""
     read_project: Callable[[], Project | None]
     """A function that reads the job file's project when a command first needs it."""
-    file: Path | None = None
-    """The job file, if the user names one."""
-    options: str = ""
-    """The options that chose the site, such as ` -e prod --aws`; a further command needs them, too."""
+    options: SiteOptions = DEFAULT_SITE
+    """The options that chose the site."""
 
     def hint(self, command: str) -> str:
         """Return a command line that the user may want next, for the same site."""
-        return f"lamplighter {command}{self.options}"
+        return self.options.hint(command)
 
     @cached_property
     def target(self) -> Target:
@@ -145,20 +128,22 @@ def with_command_context(function: Callable[..., None], *, when_stopped: bool = 
     `when_stopped`: the command also works while the engine of this folder does not run.
     """
     signature = inspect.signature(function, eval_str=True)
-    options = {**inspect.signature(_make_context, eval_str=True).parameters}
-    del options["when_stopped"]
-    parameters = [*list(signature.parameters.values())[1:], *options.values()]
 
-    def context_options(**given: Json) -> None:
-        where = {name: given.pop(name) for name in options}
-        site = _make_context(**where, when_stopped=when_stopped)
-        with closing(site), explain_errors(site), zone_of_schedules(site.project):
-            function(site, **given)
+    def in_context(where: SiteOptions, **given: Json) -> None:
+        if where.environment is not None and "=" in where.environment:
+            advice = "it names an environment of the job file; `run` takes --env NAME=VALUE"
+            raise typer.BadParameter(f"-e {where.environment}: {advice}")
+        context = guarded_context(
+            where, partial(read_project, where.file, where.environment), when_stopped=when_stopped
+        )
+        with closing(context), explain_errors(context), zone_of_schedules(context.project):
+            function(context, **given)
 
-    context_options.__doc__ = function.__doc__
-    context_options.__annotations__ = {each.name: each.annotation for each in parameters}
-    context_options.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
-    return context_options
+    own = list(signature.parameters.values())[1:]
+    site = inspect.Parameter("where", inspect.Parameter.KEYWORD_ONLY, annotation=SiteOptions)
+    in_context.__doc__ = function.__doc__
+    in_context.__signature__ = signature.replace(parameters=[*own, site])  # type: ignore[attr-defined]
+    return with_option_groups(in_context)
 
 
 def with_stored_context(function: Callable[..., None]) -> Callable[..., None]:
@@ -166,60 +151,17 @@ def with_stored_context(function: Callable[..., None]) -> Callable[..., None]:
     return with_command_context(function, when_stopped=True)
 
 
-def _make_context(
-    *,
-    file: FileOption = None,
-    environment: EnvironmentOption = None,
-    endpoint_url: EndpointUrlOption = None,
-    aws: AwsOption = False,
-    profile: ProfileOption = None,
-    region: RegionOption = None,
-    data: DataOption = DEFAULT_DATA,
-    when_stopped: bool,
-) -> CommandContext:
-    if environment is not None and "=" in environment:
-        advice = "it names an environment of the job file; `run` takes --env NAME=VALUE"
-        raise typer.BadParameter(f"-e {environment}: {advice}")
-    find = partial(
-        find_target,
-        endpoint_url=endpoint_url, aws=aws, profile=profile, region=region, data=data, when_stopped=when_stopped,
-    )  # fmt: skip
-    options = option_words(file, environment, endpoint_url, profile, region, data, aws=aws)
-    return guarded_context(find, partial(read_project, file, environment), file, options)
-
-
-def option_words(
-    file: Path | None,
-    environment: str | None,
-    endpoint_url: str | None,
-    profile: str | None,
-    region: str | None,
-    data: Path,
-    *,
-    aws: bool,
-) -> str:
-    """Return the options that choose the same site again, as a shell reads them; defaults are left out."""
-    stated = None if data in (DEFAULT_DATA, Path(os.environ.get(DATA_VARIABLE, ""))) else data
-    values = (file, environment, endpoint_url, profile, region, stated)
-    names = ("--file", "-e", "--endpoint-url", "--profile", "--region", "--data")
-    words = [f" {name} {shlex.quote(str(each))}" for name, each in zip(names, values, strict=True) if each is not None]
-    return "".join([*words, *([" --aws"] if aws else [])])
-
-
 def guarded_context(
-    find: Callable[..., Target],
-    read_project: Callable[[], Project | None],
-    file: Path | None = None,
-    options: str = "",
+    options: SiteOptions, read_project: Callable[[], Project | None], *, when_stopped: bool = False
 ) -> CommandContext:
     """Return a context whose target is none that the job file refuses."""
     read = cache(read_project)
 
     def find_guarded() -> Target:
         project = read()
-        return find(settings=project and project.aws)
+        return find_target(options, when_stopped=when_stopped, settings=None if project is None else project.aws)
 
-    return CommandContext(find_guarded, read, file, options)
+    return CommandContext(find_guarded, read, options)
 
 
 @contextmanager
@@ -229,7 +171,8 @@ def explain_errors(where: Target | CommandContext) -> Iterator[None]:
         yield
     except CALL_ERRORS as error:
         # The call that failed may be one that looks for the target.
-        fail(explain_error(error, where if isinstance(where, Target) else vars(where).get("target", Target(None, ""))))
+        unknown = Target(None, "", options=where.options)
+        fail(explain_error(error, where if isinstance(where, Target) else vars(where).get("target", unknown)))
     except LamplighterError as error:
         fail(str(error))
     except BrokenPipeError:

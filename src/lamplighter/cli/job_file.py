@@ -4,7 +4,6 @@ import io
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -14,15 +13,8 @@ from lamplighter.base.count_text import join_names
 from lamplighter.base.group_items import group_items
 from lamplighter.jobs.file.load import LoadedJobFile, load_job_file
 from lamplighter.jobs.file.parsing.yaml_document import JobFileError, Problem
-from lamplighter.jobs.names import JOB_FILE_NAME
 
 COLOURS = {"error": "bold red", "warning": "yellow", "info": "cyan"}
-
-FileArgument = Annotated[Path, typer.Argument(help="The job file.", dir_okay=False)]
-EnvironmentOption = Annotated[
-    str | None, typer.Option("--environment", "-e", help="The environment of the job file to use.", show_default=False)
-]
-DEFAULT_JOB_FILE = Path(JOB_FILE_NAME)
 
 
 def read_job_file(file: Path, environment: str | None) -> LoadedJobFile:

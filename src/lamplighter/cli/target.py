@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Protocol
+from typing import Protocol
 
 import typer
 
@@ -38,6 +38,7 @@ from lamplighter.cli.engine_client.find_keys import PLACEHOLDER_KEYS, find_keys
 from lamplighter.cli.engine_client.find_region import DEFAULT_REGION, default_region
 from lamplighter.cli.engine_client.signed_request import SigningKeys, send_over_http
 from lamplighter.cli.read_url import Answer
+from lamplighter.cli.site_options import DEFAULT_SITE, SiteOptions
 from lamplighter.engine import credentials
 from lamplighter.engine.credentials import CREDENTIALS_FILE
 from lamplighter.jobs.file.aws_settings import AwsSettings
@@ -45,7 +46,6 @@ from lamplighter.store.data_directory import DATABASE, explain_missing_database,
 from lamplighter.store.lock import is_locked
 from lamplighter.wire.access.credentials import Credentials, InvalidCredentialsFile
 
-DEFAULT_DATA = Path(".lamplighter")
 DEFAULT_URL = "http://127.0.0.1:4566"
 """The address of an engine that was started without --port."""
 URL_PATTERN = re.compile(r"https?://[^/]")
@@ -53,18 +53,6 @@ EXPIRED_CODES = ("ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"
 """Error codes of AWS for credentials that have expired."""
 UNKNOWN_KEY_CODES = ("UnrecognizedClientException", "InvalidClientTokenId")
 """Error codes for an access key that the other side does not know."""
-
-EndpointUrlOption = Annotated[
-    str | None, typer.Option("--endpoint-url", help="URL of an engine. Default: the engine of this folder.")
-]
-AwsOption = Annotated[bool, typer.Option("--aws", help="Use the AWS account of your credentials.")]
-ProfileOption = Annotated[str | None, typer.Option("--profile", help="A profile of your AWS configuration.")]
-RegionOption = Annotated[str | None, typer.Option("--region", help="An AWS region.")]
-DATA_VARIABLE = "LAMPLIGHTER_DATA"
-"""The environment variable that names the data directory, as the container image sets it."""
-DataOption = Annotated[
-    Path, typer.Option("--data", envvar=DATA_VARIABLE, help="The data directory of this folder's engine.")
-]
 
 
 class StoppedEngine(Protocol):
@@ -106,6 +94,8 @@ class Target:
     """What answers instead of the engine of this folder, if that does not run."""
     public_url: str | None = None
     """The URL of the engine of this folder in links; None for other targets."""
+    options: SiteOptions = DEFAULT_SITE
+    """The options that chose it."""
 
     @cached_property
     def _session(self) -> Json:
@@ -141,39 +131,32 @@ class Target:
         return aws if self.endpoint is None else f"the engine at {self.endpoint}"
 
 
-def find_target(
-    *,
-    endpoint_url: str | None = None,
-    aws: bool = False,
-    profile: str | None = None,
-    region: str | None = None,
-    data: Path = DEFAULT_DATA,
-    when_stopped: bool = False,
-    settings: AwsSettings | None = None,
-) -> Target:
+def find_target(options: SiteOptions, *, when_stopped: bool = False, settings: AwsSettings | None = None) -> Target:
     """Return the target that a command's options select.
 
     `when_stopped`: if the engine of this folder does not run, read its data directory instead. `settings`: what the job
     file says about AWS. Raises `RegionMissing` and `WrongPlace`. Ends the command with exit code 1 if no engine can be
     found, and with 2 if the options contradict each other.
     """
-    if aws and endpoint_url:
+    endpoint_url, profile, region, data = options.endpoint_url, options.profile, options.region, options.data
+    if options.aws and endpoint_url:
         raise typer.BadParameter("use either --aws or --endpoint-url, not both")
     if endpoint_url is not None and not URL_PATTERN.match(endpoint_url):
         raise typer.BadParameter(f"--endpoint-url {endpoint_url}: use a URL such as http://127.0.0.1:4566")
-    if aws:
+    if options.aws:
         require_botocore("a call of AWS")
         settings = settings or AwsSettings()
-        target = Target(None, choose_region(region, profile, settings), profile)
+        target = Target(None, choose_region(region, profile, settings), profile, options=options)
         check_account(target.client, settings)
         return target
     if endpoint_url:
-        return Target(endpoint_url.rstrip("/"), region or default_region(profile), profile)
+        return Target(endpoint_url.rstrip("/"), region or default_region(profile), profile, options=options)
     if when_stopped and (data / DATABASE).exists() and not is_locked(data):
-        return _read_stopped_engine(data, Target(None, region or "", profile, _read_credentials(data)))
-    address = read_address(data)
+        return _read_stopped_engine(data, Target(None, region or "", profile, _read_credentials(data), options=options))
+    address = read_address(options)
     chosen_region = region or address.region or default_region(profile)
-    return Target(address.local, chosen_region, profile, _read_credentials(data), public_url=address.public)
+    keys = _read_credentials(data)
+    return Target(address.local, chosen_region, profile, keys, public_url=address.public, options=options)
 
 
 def _read_stopped_engine(data: Path, target: Target) -> Target:
@@ -198,23 +181,22 @@ def require_botocore(feature: str) -> None:
         raise MissingLibrary(feature, "aws")
 
 
-def read_address(data: Path) -> EngineAddress:
+def read_address(options: SiteOptions) -> EngineAddress:
     """Return where the engine of a data directory is; end the command with exit code 1 if no address is recorded."""
-    if (found := engine_address.read_address(data)) is not None:
+    if (found := engine_address.read_address(options.data)) is not None:
         return found
-    typer.echo(f"lamplighter: {_explain_missing_address(data)}", err=True)
+    typer.echo(f"lamplighter: {_explain_missing_address(options)}", err=True)
     raise typer.Exit(1)
 
 
-def _explain_missing_address(data: Path) -> str:
+def _explain_missing_address(options: SiteOptions) -> str:
+    data = options.data
     if has_lost_database(data):
         return explain_missing_database(data)
-    others = "use --endpoint-url URL or --aws"
+    start, others = options.hint("up"), "use --endpoint-url URL or --aws"
     if (data / DATABASE).exists():
-        return f"the engine of {data} does not run: start it with `lamplighter up`, or {others}"
-    return (
-        f"no engine has run on {data}: start one with `lamplighter up`, name another directory with --data, or {others}"
-    )
+        return f"the engine of {data} does not run: start it with `{start}`, or {others}"
+    return f"no engine has run on {data}: start one with `{start}`, name another directory with --data, or {others}"
 
 
 def _read_credentials(data: Path) -> Credentials | None:
@@ -233,13 +215,13 @@ def explain_error(error: BotoCoreError | ClientError | ResponseParserError, targ
         hint = "is there a proxy in between?" if target.endpoint is None else "is this an engine's URL?"
         return f"{target} returned a response that is not AWS's: {hint}"
     if isinstance(error, EndpointConnectionError):
-        hint = "is `lamplighter up` running?" if target.endpoint is not None else "is there a network?"
+        hint = f"is `{target.options.hint('up')}` running?" if target.endpoint is not None else "is there a network?"
         return f"{target} does not answer: {hint}"
     if isinstance(error, SSLError) and target.endpoint is not None:
         reason = f"the certificate of {target} is not trusted"
         return f"{reason}: set AWS_CA_BUNDLE to the file of the authority that issued it ({error.kwargs.get('error')})"
     if isinstance(error, HTTPClientError):
-        hint = "look with `lamplighter ps` whether it took effect before you call again"
+        hint = f"look with `{target.options.hint('ps')}` whether it took effect before you call again"
         reason = str(error.kwargs.get("error", error)).strip()
         return f"the connection to {target} broke during the call ({reason}): {hint}"
     if has_expired(error):
@@ -249,7 +231,7 @@ def explain_error(error: BotoCoreError | ClientError | ResponseParserError, targ
     if isinstance(error, NoCredentialsError):
         return (
             f"no credentials found for {target}: use --profile, or run `aws configure`; "
-            "`lamplighter doctor` checks them"
+            f"`{target.options.hint('doctor')}` checks them"
         )
     return str(error)
 

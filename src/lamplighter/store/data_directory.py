@@ -24,7 +24,7 @@ OBJECTS, INCOMING_OBJECTS = "objects", "objects/incoming"
 SECRETS_KEY = "secrets.key"
 """The file with the key that encrypts stored secrets."""
 HANDOVER = "handover.json"
-"""The file with the handover of a move between this box and AWS (`cli/move/handover_file.py`)."""
+"""The file with the handover of a move between this box and AWS (`cli/up/handover_file.py`)."""
 RUNTIME_PATHS = (
     *(DATABASE, WAL, SHARED_MEMORY, "processes", "output", "mail", "sns", "address", STEP_MARK, OBJECTS, SECRETS_KEY),
 )

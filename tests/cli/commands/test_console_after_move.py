@@ -12,7 +12,7 @@ from urllib.request import urlopen
 import pytest
 
 from lamplighter.cli.engine_address import EngineAddress, write_address
-from lamplighter.cli.move.handover_file import HandoverFile
+from lamplighter.cli.up.handover_file import HandoverFile
 from lamplighter.jobs.stack.handover import Handover
 from tests.cli.job_folder import JobFolder
 from tests.served_engine import ACCOUNT, ServedEngine

@@ -18,9 +18,10 @@ from typer.testing import CliRunner
 
 from lamplighter.base.json_text import Json
 from lamplighter.cli.app import build_app
-from lamplighter.cli.deploy import change_set, follow_stack, stacks, stop_runs
-from lamplighter.cli.deploy.execute import execute_and_follow
-from lamplighter.cli.deploy.prompts import pause_between_polls
+from lamplighter.cli.deploy import stop_runs
+from lamplighter.cli.deploy.stack import change_set, follow_stack, stacks
+from lamplighter.cli.deploy.stack.execute import execute_and_follow
+from lamplighter.cli.prompts import pause_between_polls
 from lamplighter.cli.target import Target
 from lamplighter.jobs.stack.template import to_compact_json
 from tests.cli.aws_account import (

@@ -381,7 +381,7 @@ def test_an_unreachable_or_invalid_mail_server_is_an_error_and_none_is_a_warning
 def test_without_credentials_the_commands_that_need_them_are_named(tmp_path: Path) -> None:
     no_credentials = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_EC2_METADATA_DISABLED": "true"}
     found = run_command(tmp_path, "doctor", **no_credentials)
-    assert "? credentials: there are none for AWS; `lamplighter deploy` needs them" in found.out
+    assert "? credentials: there are none for AWS; `deploy` needs them" in found.out
     unknown = run_command(tmp_path, "doctor", "--profile", "nobody", **no_credentials)
     assert "? credentials: their identity could not be read: The config profile (nobody)" in unknown.out
     needed = run_command(tmp_path, "doctor", "--aws", **no_credentials)

@@ -8,8 +8,8 @@ import pytest
 from lamplighter.base.json_text import Json
 from lamplighter.cli.command_context import CommandContext
 from lamplighter.cli.commands import history as command
-from lamplighter.cli.runs.attempt_labels import labels_for
 from lamplighter.cli.runs.output import OutputLine, RunOutput
+from lamplighter.cli.runs.text.attempt_labels import labels_for
 from lamplighter.cli.target import Target
 from lamplighter.runs.history.story import Attempt
 from tests.cli.job_folder import JobFolder

@@ -11,7 +11,7 @@ from typing import Literal
 import pytest
 
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.cli.move.handover_file import HandoverFile
+from lamplighter.cli.up.handover_file import HandoverFile
 from lamplighter.jobs.stack.handover import Handover
 from lamplighter.store.backups.backup import Backup, write_backup_file
 from lamplighter.store.data_directory import HANDOVER

@@ -8,7 +8,7 @@ import pytest
 from lamplighter.base.aws.service_model import OperationModel
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.cli.engine_client.client import EngineClient
-from lamplighter.cli.runs import formatting
+from lamplighter.cli.runs.text import formatting
 from tests.cli.job_folder import JobFolder
 from tests.served_engine import eventually
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from lamplighter.base.json_text import Json
 from lamplighter.cli.deploy.previous_template import read_previous, with_previous, without_previous
-from lamplighter.cli.deploy.stacks import Stack
-from lamplighter.cli.deploy.upload_template import MAX_INLINE_BYTES
+from lamplighter.cli.deploy.stack.stacks import Stack
+from lamplighter.cli.deploy.stack.upload_template import MAX_INLINE_BYTES
 from lamplighter.jobs.stack.template import build_template, to_compact_json
 from lamplighter.lang.template.template import MAX_TEMPLATE_BYTES
 from tests.cli.aws_account import ARTICLE_JOB, make_client, run_command, write_job_file

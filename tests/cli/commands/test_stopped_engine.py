@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lamplighter.cli.target import DATA_VARIABLE
+from lamplighter.cli.site_options import DATA_VARIABLE
 from tests.cli.job_folder import JobFolder
 from tests.served_engine import eventually
 
@@ -136,7 +136,8 @@ def test_an_engine_that_starts_again_continues_with_what_was_only_read(tmp_path:
 def test_a_folder_without_an_engine_is_reported_as_before(tmp_path: Path, job_folder: JobFolder) -> None:
     result = job_folder.invoke("ps", "--data", str(tmp_path))
     assert result.exit_code == 1
-    assert f"no engine has run on {tmp_path}: start one with `lamplighter up`, name another directory" in result.stderr
+    start = f"`lamplighter up --data {tmp_path}`"
+    assert f"no engine has run on {tmp_path}: start one with {start}, name another directory" in result.stderr
 
 
 @pytest.mark.parametrize(

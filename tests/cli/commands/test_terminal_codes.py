@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from lamplighter.base.json_text import Json
 from lamplighter.cli.app import build_app
-from lamplighter.cli.runs import formatting
+from lamplighter.cli.runs.text import formatting
 from tests.console import sample_jobs
 from tests.served_engine import ServedEngine, eventually
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 import typer
 
-from lamplighter.cli.app import VARIABLE_PREFIX, build_app
+from lamplighter.cli.app import build_app
+from lamplighter.cli.option_groups import VARIABLE_PREFIX
 from tests.cli.up_folder import UpFolder, run_lamplighter
 from tests.contracts.servers import mail_server
 from tests.served_engine import eventually

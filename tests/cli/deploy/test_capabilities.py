@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from lamplighter.cli.deploy.change_set import CAPABILITIES
+from lamplighter.cli.deploy.stack.change_set import CAPABILITIES
 from lamplighter.jobs.stack.template import build_template
 from tests.jobs.matrix import FILES, load_matrix_file
 

@@ -3,7 +3,7 @@
 from typing import cast
 
 from lamplighter.base.json_text import Json
-from lamplighter.cli.deploy.stacks import Stack
+from lamplighter.cli.deploy.stack.stacks import Stack
 from lamplighter.cli.deploy.stop_runs import STATE_MACHINE, find_run_sources
 from lamplighter.cli.target import Target
 

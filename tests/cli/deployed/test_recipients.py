@@ -8,8 +8,8 @@ from typing import cast
 import pytest
 
 from lamplighter.base.json_text import Json
-from lamplighter.cli.deploy.resolved_template import Resource
-from lamplighter.cli.deploy.stacks import Stack
+from lamplighter.cli.deploy.comparison.resolved_template import Resource
+from lamplighter.cli.deploy.stack.stacks import Stack
 from lamplighter.cli.deployed.deployment import Deployment
 from lamplighter.cli.deployed.recipients import check_recipients
 from lamplighter.cli.target import Target

@@ -67,7 +67,7 @@ def test_a_known_cause_is_found_in_an_error_message(text: str, expected: str) ->
 def test_a_failed_pull_on_this_machine_gets_advice_for_this_machine(message: str) -> None:
     found = find_cause(f"CannotPullContainerError: {message}", runs_locally=True)
     assert found is not None
-    assert "on this machine" in found.advice + found.meaning or "`lamplighter up` builds" in found.advice
+    assert "on this machine" in found.advice + found.meaning or "`up` builds" in found.advice
     assert "role" not in found.meaning
     assert not {"public-ip", "NAT gateway", "ecr:"} & set(found.advice.split())
 

@@ -4,8 +4,8 @@ import pytest
 
 from lamplighter.cli.command_context import CommandContext
 from lamplighter.cli.doctor.recent_failures import check_recent_failures
-from lamplighter.cli.runs import find_run
-from lamplighter.cli.runs.find_job import Machine
+from lamplighter.cli.runs.lookup import find_run
+from lamplighter.cli.runs.lookup.find_job import Machine
 from lamplighter.cli.target import Target
 from lamplighter.runs.run import Run
 from tests.runs.histories import REPORTED, story

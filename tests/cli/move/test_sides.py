@@ -10,9 +10,9 @@ from rich.console import Console
 
 from lamplighter.base.json_text import Json
 from lamplighter.cli.move import sides
-from lamplighter.cli.move.handover_file import HandoverFile
 from lamplighter.cli.move.sides import BoxSide, MoveFailed
 from lamplighter.cli.target import Target
+from lamplighter.cli.up.handover_file import HandoverFile
 from lamplighter.jobs.stack.handover import Handover
 
 AT = "2026-03-01T10:05:59Z"

@@ -9,8 +9,8 @@ from types import FrameType
 from bench.many_jobs import job_file
 
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.cli.deploy.changes import compare_resources
-from lamplighter.cli.deploy.resolved_template import resolve_resources
+from lamplighter.cli.deploy.comparison.changes import compare_resources
+from lamplighter.cli.deploy.comparison.resolved_template import resolve_resources
 from lamplighter.jobs.file.load import load_job_file
 from lamplighter.jobs.lint.lint import lint_job_file
 from lamplighter.jobs.stack.name_clashes import find_clashes

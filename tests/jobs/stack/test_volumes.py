@@ -6,7 +6,7 @@ import pytest
 
 from lamplighter.base.aws.task_definition_metadata import adapt_task_definition
 from lamplighter.base.json_text import Json
-from lamplighter.cli.up.stack_plan import localize_template
+from lamplighter.jobs.stack.localize_template import localize_template
 from lamplighter.jobs.stack.template import build_template
 from tests.jobs.projects import load_project, resolve_stack
 

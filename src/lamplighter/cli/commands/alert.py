@@ -47,4 +47,4 @@ def alert(context: CommandContext, channel: ChannelArgument) -> None:
             fail(missing_target_message("sns", topic))
         raise
     own = " with your own permissions, for no alert about a failed run goes there" if on_aws else ""
-    typer.echo(f"sent to {channel}{own}; if it does not arrive, `lamplighter doctor` says why")
+    typer.echo(f"sent to {channel}{own}; if it does not arrive, `{context.hint('doctor')}` says why")

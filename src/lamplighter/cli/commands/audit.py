@@ -14,9 +14,10 @@ from lamplighter.base.json_text import Json
 from lamplighter.base.world import real_world
 from lamplighter.cli.command_context import explain_errors
 from lamplighter.cli.engine_request import request_engine
-from lamplighter.cli.runs.formatting import format_instant
 from lamplighter.cli.runs.parse_instant import parse_instant
-from lamplighter.cli.target import DEFAULT_DATA, DataOption, Target, find_target
+from lamplighter.cli.runs.text.formatting import format_instant
+from lamplighter.cli.site_options import DEFAULT_DATA, DataOption, SiteOptions
+from lamplighter.cli.target import Target, find_target
 
 AUDIT_PATH = "/_lamplighter/audit"
 WORDS = {"console": "console", "key": "signed call", "link": "link in a mail", "file": "users file"}
@@ -29,7 +30,7 @@ def audit(
 ) -> None:
     """Print who did what, the oldest first: logins, what people changed, and signed calls that change something."""
     start = max(0, parse_instant(since, real_world().now()))
-    target = find_target(data=data)
+    target = find_target(SiteOptions(data=data))
     entries = list(_read_entries(target, start))
     for entry in reversed(entries):
         document = {**entry, "time": _format_time(entry["time"])}

@@ -16,7 +16,7 @@ import typer
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.world import format_iso_time, real_world
 from lamplighter.cli.command_context import fail
-from lamplighter.cli.target import DEFAULT_DATA, DataOption
+from lamplighter.cli.site_options import DEFAULT_DATA, DataOption
 from lamplighter.store.backups import backup as backups
 from lamplighter.store.backups.backup import Backup
 from lamplighter.store.backups.backup_archive import Manifest

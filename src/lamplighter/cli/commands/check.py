@@ -12,8 +12,8 @@ from rich.text import Text
 from lamplighter.base.count_text import format_count
 from lamplighter.base.errors import LamplighterError
 from lamplighter.cli.command_context import fail
-from lamplighter.cli.runs import formatting
-from lamplighter.cli.target import DEFAULT_DATA, DataOption
+from lamplighter.cli.runs.text import formatting
+from lamplighter.cli.site_options import DEFAULT_DATA, DataOption
 from lamplighter.engine.data_check.check_directory import check_directory
 from lamplighter.engine.data_check.finding import DataFinding
 

@@ -18,18 +18,17 @@ from lamplighter.cli.engine_health import read_health
 from lamplighter.cli.http import http_server
 from lamplighter.cli.http.listen import listen, listener_url
 from lamplighter.cli.internal_calls import call_engine
-from lamplighter.cli.move.handover_file import read_handovers
-from lamplighter.cli.target import (
+from lamplighter.cli.site_options import (
     DEFAULT_DATA,
     AwsOption,
     DataOption,
     EndpointUrlOption,
     ProfileOption,
     RegionOption,
-    Target,
-    find_target,
-    require_botocore,
+    SiteOptions,
 )
+from lamplighter.cli.target import Target, find_target, require_botocore
+from lamplighter.cli.up.handover_file import read_handovers
 from lamplighter.console.app import build_app
 from lamplighter.console.ports.port import ConsolePort, Place
 from lamplighter.console.security.guard import Interceptor, refuse_other_hosts
@@ -45,8 +44,9 @@ def console(
     port: Annotated[int, typer.Option(help="Port to listen on; 0 picks a free one.", min=0, max=65535)] = 4567,
 ) -> None:
     """Show the console of an AWS account or an engine, at an address of this machine."""
-    with explain_errors(Target(None, "")):
-        target = find_target(endpoint_url=endpoint_url, aws=aws, profile=profile, region=region, data=data)
+    options = SiteOptions(None, None, endpoint_url, aws, profile, region, data)
+    with explain_errors(Target(None, "", options=options)):
+        target = find_target(options)
     with explain_errors(target):
         require_botocore("lamplighter console")
         account = target.client("sts").get_caller_identity()["Account"] if aws else _read_account(target)
@@ -61,9 +61,10 @@ def _find_box(data: Path) -> dict[Place, ConsolePort]:
 
     If the engine cannot be reached, print why, and return nothing.
     """
-    with suppress(typer.Exit), explain_errors(Target(None, "")):
+    options = SiteOptions(data=data)
+    with suppress(typer.Exit), explain_errors(Target(None, "", options=options)):
         if read_handovers(data):
-            box = find_target(data=data, when_stopped=True)
+            box = find_target(options, when_stopped=True)
             with explain_errors(box):
                 place = Place(_read_account(box), box.region)
                 return {place: _make_port(box, place, "This box")}

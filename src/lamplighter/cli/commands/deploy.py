@@ -4,8 +4,6 @@ Exit codes: 0 the stack is deployed, or there was nothing to do; 1 the deploymen
 user declined; 2 a question was necessary and standard input is no terminal; 130 Ctrl-C, while AWS continues.
 """
 
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -18,24 +16,13 @@ from lamplighter.cli.deploy.carry_out import Wishes
 from lamplighter.cli.deploy.check_job_file import check_fits_aws, lint_for
 from lamplighter.cli.deploy.deploy_project import Deployer
 from lamplighter.cli.deploy.deployment_plan import parse_parameters
-from lamplighter.cli.deploy.prompts import (
-    BucketOption,
-    EngineOption,
-    ParameterOption,
-    YesOption,
-    target_of_options,
-)
 from lamplighter.cli.deploy.saved_plan import read_plan
-from lamplighter.cli.job_file import (
-    DEFAULT_JOB_FILE,
-    EnvironmentOption,
-    FileArgument,
-    group_problems,
-    print_problems,
-    read_job_file,
-)
+from lamplighter.cli.deploy.stack_site import BucketOption, ParameterOption, StackSite
+from lamplighter.cli.job_file import group_problems, print_problems
 from lamplighter.cli.move.running_twice import ask_about_box
-from lamplighter.cli.target import AwsOption, ProfileOption, RegionOption, Target
+from lamplighter.cli.option_groups import with_option_groups
+from lamplighter.cli.prompts import YesOption
+from lamplighter.cli.target import Target
 from lamplighter.jobs.file.aws_settings import AwsSettings
 
 PlanOption = Annotated[
@@ -50,19 +37,16 @@ DiscardOption = Annotated[
 ]
 
 
+@with_option_groups
 def deploy(
-    file: FileArgument = DEFAULT_JOB_FILE,
-    env: EnvironmentOption = None,
+    site: StackSite,
+    *,
     parameter: ParameterOption = None,
     bucket: BucketOption = None,
     plan: PlanOption = None,
     apply: ApplyOption = None,
     discard: DiscardOption = None,
-    yes: YesOption = False,  # noqa: FBT002 - typer's way
-    endpoint_url: EngineOption = None,
-    aws: AwsOption = False,  # noqa: FBT002 - typer's way
-    profile: ProfileOption = None,
-    region: RegionOption = None,
+    yes: YesOption = False,
 ) -> None:
     """Deploy a job file: show the changes, ask, build the images, change the stack, and show the result.
 
@@ -71,16 +55,15 @@ def deploy(
     """
     if sum(each is not None for each in (plan, apply, discard)) > 1:
         raise typer.BadParameter("use one of --plan, --apply and --discard")
-    find = partial(target_of_options, endpoint_url, profile, region, aws=aws)
     console = Console(highlight=False)
     if (planned := apply or discard) is not None:
-        _end_plan(planned, find, console, apply=apply is not None, yes=yes)
+        _end_plan(planned, site, console, apply=apply is not None, yes=yes)
         return
-    loaded = read_job_file(file, env)
-    target = find(loaded.project.aws)
+    loaded = site.read()
+    target = site.target(loaded.project.aws)
     with explain_errors(target):
         if target.endpoint is None:
-            check_fits_aws(loaded)
+            check_fits_aws(loaded, target.options)
         infos = lint_for(loaded, target)
         wishes = Wishes("Deploy" if plan is None else "Plan to deploy", bucket or loaded.project.aws.bucket, plan)
         deployer = Deployer(loaded, target, parse_parameters(parameter or []), wishes, console)
@@ -89,11 +72,11 @@ def deploy(
             print_problems(group_problems(infos))
 
 
-def _end_plan(file: Path, find: Callable[[AwsSettings], Target], console: Console, *, apply: bool, yes: bool) -> None:
+def _end_plan(file: Path, site: StackSite, console: Console, *, apply: bool, yes: bool) -> None:
     """Apply or discard the plan of a file, in its account and region."""
-    with explain_errors(Target(None, "")):
+    with explain_errors(Target(None, "", options=site.options)):
         saved = read_plan(file)
-    target = find(AwsSettings(account=saved.account, region=saved.region))
+    target = site.target(AwsSettings(account=saved.account, region=saved.region))
     with explain_errors(target):
         if apply:
             apply_plan(saved, target, console, yes=yes)

@@ -16,23 +16,18 @@ from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json
 from lamplighter.cli.call_errors import ClientError
 from lamplighter.cli.command_context import explain_errors
-from lamplighter.cli.deploy import follow_stack, retain_logs, stacks, stop_runs
-from lamplighter.cli.deploy.changes import compare_resources
+from lamplighter.cli.deploy import retain_logs, stop_runs
+from lamplighter.cli.deploy.comparison.changes import compare_resources
+from lamplighter.cli.deploy.comparison.render_changes import print_changes
+from lamplighter.cli.deploy.comparison.resolved_template import resolve_resources
 from lamplighter.cli.deploy.deployment_plan import read_deployed_template
-from lamplighter.cli.deploy.prompts import (
-    EngineOption,
-    YesOption,
-    confirm_or_exit,
-    describe_place,
-    pause_between_polls,
-    target_of_options,
-)
-from lamplighter.cli.deploy.render_changes import print_changes
-from lamplighter.cli.deploy.resolved_template import resolve_resources
-from lamplighter.cli.deploy.stack_options import role_option
-from lamplighter.cli.deploy.stacks import Stack
-from lamplighter.cli.job_file import DEFAULT_JOB_FILE, EnvironmentOption, FileArgument, read_job_file
-from lamplighter.cli.target import AwsOption, ProfileOption, RegionOption, Target
+from lamplighter.cli.deploy.stack import follow_stack, stacks
+from lamplighter.cli.deploy.stack.stack_options import role_option
+from lamplighter.cli.deploy.stack.stacks import Stack
+from lamplighter.cli.deploy.stack_site import StackSite
+from lamplighter.cli.option_groups import with_option_groups
+from lamplighter.cli.prompts import YesOption, confirm_or_exit, describe_place, pause_between_polls
+from lamplighter.cli.target import Target
 from lamplighter.jobs.file.aws_settings import AwsSettings
 from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.stack.built_images import built_images
@@ -45,21 +40,18 @@ class StackProtected(LamplighterError):
     """A stack is protected against deletion."""
 
 
+@with_option_groups
 def destroy(
-    file: FileArgument = DEFAULT_JOB_FILE,
-    env: EnvironmentOption = None,
+    site: StackSite,
+    *,
     keep_logs: Annotated[
         bool | None, typer.Option("--keep-logs/--delete-logs", help="Keep or delete the logs.", show_default="asked")
     ] = None,
-    yes: YesOption = False,  # noqa: FBT002 - typer's way
-    endpoint_url: EngineOption = None,
-    aws: AwsOption = False,  # noqa: FBT002 - typer's way
-    profile: ProfileOption = None,
-    region: RegionOption = None,
+    yes: YesOption = False,
 ) -> None:
     """Delete a deployment: show what is deleted, ask, stop its runs, delete the stack, and show the result."""
-    project = read_job_file(file, env).project
-    target = target_of_options(endpoint_url, profile, region, project.aws, aws=aws)
+    project = site.read().project
+    target = site.target(project.aws)
     console = Console(highlight=False)
     with explain_errors(target):
         client = target.client("cloudformation")
@@ -79,7 +71,7 @@ def destroy(
         logs = retain_logs.log_group_names(deployed)
         keeps_logs = bool(logs) and _should_keep_logs(keep_logs, yes=yes)
         if keeps_logs:
-            retain_logs.check_retained(stack, deployed)
+            retain_logs.check_retained(stack, deployed, target.options)
         stop_runs.stop_all(sources, console, lambda: pause_between_polls(target))
         delete_deployment(stack, deployed, project.aws, target, console)
         if not keeps_logs:
@@ -88,7 +80,7 @@ def destroy(
         for name in logs:
             console.print(f"kept: the log {name}", soft_wrap=True)
         if target.endpoint is None:
-            console.print("`lamplighter prune --aws` deletes the kept logs", soft_wrap=True)
+            console.print(f"`{target.options.hint('prune')}` deletes the kept logs", soft_wrap=True)
 
 
 def _print_deletion(
@@ -101,7 +93,7 @@ def _print_deletion(
         )
     origin = read_own(deployed, "File")
     if origin is not None:
-        note = f"`lamplighter up` made {stack.name} from {origin}: while it runs with that file, it creates it again"
+        note = f"`up` made {stack.name} from {origin}: while it runs with that file, it creates it again"
         console.print(note, soft_wrap=True)
     changes = compare_resources(resolve_resources(deployed, stack.parameters), {}, metadata=False)
     print_changes([replace(each, action="remove") for each in changes] if deletes_logs else changes, console)
@@ -129,7 +121,7 @@ def delete_deployment(stack: Stack, deployed: Json, aws: AwsSettings, target: Ta
             client, stack.id, progress, total, console, lambda: pause_between_polls(target)
         )
     if not follow_stack.report_outcome(progress):
-        advice = "fix the errors above, then run `lamplighter destroy` again"
+        advice = f"fix the errors above, then run `{target.options.hint('destroy')}` again"
         typer.echo(f"lamplighter: {stack.name} could not be deleted completely: {status}: {advice}", err=True)
         raise typer.Exit(1)
     _deregister_revisions(deployed, target)

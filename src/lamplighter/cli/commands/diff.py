@@ -13,36 +13,34 @@ from rich.console import Console
 
 from lamplighter.base.json_text import dumps
 from lamplighter.cli.command_context import explain_errors
+from lamplighter.cli.deploy.comparison.render_changes import change_to_json, print_changes, summarize_changes
 from lamplighter.cli.deploy.deployment_plan import DeploymentPlan, parse_parameters, plan_deployment
-from lamplighter.cli.deploy.prompts import EngineOption, JsonOption, ParameterOption, target_of_options
-from lamplighter.cli.deploy.render_changes import change_to_json, print_changes, summarize_changes
+from lamplighter.cli.deploy.stack_site import ParameterOption, StackSite
 from lamplighter.cli.deployed.check_deployment import DRIFT, check_deployment
 from lamplighter.cli.deployed.deployment import make_deployment
 from lamplighter.cli.doctor.finding import Finding
 from lamplighter.cli.doctor.print_findings import print_findings
-from lamplighter.cli.job_file import DEFAULT_JOB_FILE, EnvironmentOption, FileArgument, read_job_file
-from lamplighter.cli.target import AwsOption, ProfileOption, RegionOption, Target
+from lamplighter.cli.option_groups import with_option_groups
+from lamplighter.cli.prompts import JsonOption
+from lamplighter.cli.target import Target
 
 EXIT_ERROR, EXIT_DRIFT = 2, 3
 
 
+@with_option_groups
 def diff(
-    file: FileArgument = DEFAULT_JOB_FILE,
-    env: EnvironmentOption = None,
+    site: StackSite,
+    *,
     parameter: ParameterOption = None,
-    endpoint_url: EngineOption = None,
-    aws: AwsOption = False,  # noqa: FBT002 - typer's way
-    profile: ProfileOption = None,
-    region: RegionOption = None,
-    json: JsonOption = False,  # noqa: FBT002 - typer's way
+    json: JsonOption = False,
 ) -> None:
     """Show what deploying would change, and on AWS what is no longer as it was deployed.
 
     Exit codes: 0 no changes, 1 changes, 2 an error, 3 no changes, but something is not as it was deployed.
     """
     with _replace_exit_code():
-        loaded = read_job_file(file, env)
-        target = target_of_options(endpoint_url, profile, region, loaded.project.aws, aws=aws)
+        loaded = site.read()
+        target = site.target(loaded.project.aws)
         with explain_errors(target):
             plan = plan_deployment(loaded, target, parse_parameters(parameter or []))
             drift = _find_drift(plan, target)

@@ -12,15 +12,16 @@ from lamplighter.base.json_text import Json
 from lamplighter.base.world import real_world
 from lamplighter.cli.command_context import CommandContext, with_stored_context
 from lamplighter.cli.local_zone import local_zone
-from lamplighter.cli.runs import find_run, find_task, formatting, result_text
 from lamplighter.cli.runs.arguments import RunArgument
-from lamplighter.cli.runs.attempt_labels import AttemptLabels, labels_for
-from lamplighter.cli.runs.find_task import FoundTask
-from lamplighter.cli.runs.history_rows import HistoryRow, history_rows
 from lamplighter.cli.runs.last_output import print_last_output
-from lamplighter.cli.runs.map_children import MapChildren, item_counts
+from lamplighter.cli.runs.lookup import find_run, find_task
+from lamplighter.cli.runs.lookup.find_task import FoundTask
+from lamplighter.cli.runs.lookup.map_children import MapChildren, item_counts
+from lamplighter.cli.runs.lookup.waiting_tasks import waiting_reasons
 from lamplighter.cli.runs.task_history import print_task_history
-from lamplighter.cli.runs.waiting_tasks import waiting_reasons
+from lamplighter.cli.runs.text import formatting, result_text
+from lamplighter.cli.runs.text.attempt_labels import AttemptLabels, labels_for
+from lamplighter.cli.runs.text.history_rows import HistoryRow, history_rows
 from lamplighter.runs.failures.blamed_attempt import blamed_attempt, blamed_item
 from lamplighter.runs.failures.failure_reasons import failure_reason
 from lamplighter.runs.history.attempt_numbers import read_numbered_story

@@ -17,8 +17,9 @@ from lamplighter.base.json_text import dumps
 from lamplighter.base.world import real_world
 from lamplighter.cli.images import build_context
 from lamplighter.cli.images.build_context import InvalidBuildContext
-from lamplighter.cli.job_file import DEFAULT_JOB_FILE, EnvironmentOption, FileArgument, group_problems, print_problems
+from lamplighter.cli.job_file import group_problems, print_problems
 from lamplighter.cli.local_secrets import ENV_FILE_NAME, LocalSecrets
+from lamplighter.cli.site_options import DEFAULT_JOB_FILE, EnvironmentOption, FileArgument
 from lamplighter.jobs.file.load import LoadedJobFile, load_job_file
 from lamplighter.jobs.file.parsing.yaml_document import JobFileError, Problem, Severity
 from lamplighter.jobs.lint.denied_jobs import denied_jobs

@@ -14,15 +14,16 @@ import typer
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import real_world
 from lamplighter.cli.command_context import CommandContext, fail, with_stored_context
-from lamplighter.cli.runs import find_run, find_task, formatting
 from lamplighter.cli.runs.arguments import FollowOption, RunArgument
-from lamplighter.cli.runs.attempt_labels import AttemptLabels, labels_for
-from lamplighter.cli.runs.find_task import FoundTask
 from lamplighter.cli.runs.follow import follow_run, print_lines
-from lamplighter.cli.runs.map_children import MAX_CHILD_RUNS, MapChildren
+from lamplighter.cli.runs.lookup import find_run, find_task
+from lamplighter.cli.runs.lookup.find_task import FoundTask
+from lamplighter.cli.runs.lookup.map_children import MAX_CHILD_RUNS, MapChildren
 from lamplighter.cli.runs.output import OutputLine, RunOutput
 from lamplighter.cli.runs.parse_instant import parse_instant
 from lamplighter.cli.runs.task_output import follow_tasks, task_attempt, task_labels
+from lamplighter.cli.runs.text import formatting
+from lamplighter.cli.runs.text.attempt_labels import AttemptLabels, labels_for
 from lamplighter.runs.history.story import Attempt
 from lamplighter.runs.run import Run
 
@@ -51,7 +52,7 @@ def logs(
         raise typer.BadParameter("use either --follow or --json, not both")
     start = None if since is None else parse_instant(since, real_world().now())
     if follow and context.target.stopped is not None:
-        fail("there is nothing to follow: start the engine with `lamplighter up`, or leave out --follow")
+        fail(f"there is nothing to follow: start the engine with `{context.hint('up')}`, or leave out --follow")
     found = find_task.find_run_or_task(context, run)
     if isinstance(found, FoundTask):
         if follow:

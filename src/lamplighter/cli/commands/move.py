@@ -5,6 +5,7 @@ on; 2 a question was necessary and standard input is no terminal.
 """
 
 import os
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
@@ -18,24 +19,28 @@ from lamplighter.cli.deploy.carry_out import Wishes
 from lamplighter.cli.deploy.check_job_file import check_fits_aws, lint_for
 from lamplighter.cli.deploy.deploy_project import Deployer
 from lamplighter.cli.deploy.deployment_plan import parse_parameters
-from lamplighter.cli.deploy.prompts import (
-    BucketOption,
-    ParameterOption,
-    YesOption,
-    confirm,
-    confirm_or_exit,
-    target_of_options,
-)
-from lamplighter.cli.deploy.stacks import find_stack
+from lamplighter.cli.deploy.stack.stacks import find_stack
+from lamplighter.cli.deploy.stack_site import BucketOption, ParameterOption, target_of_options
 from lamplighter.cli.deploy.stop_runs import find_run_sources
-from lamplighter.cli.job_file import DEFAULT_JOB_FILE, EnvironmentOption, FileArgument, read_job_file
+from lamplighter.cli.job_file import read_job_file
 from lamplighter.cli.local_secrets import ENV_FILE_NAME, LocalSecrets
 from lamplighter.cli.move.hand_over import Move, hand_over
-from lamplighter.cli.move.handover_file import HandoverFile
 from lamplighter.cli.move.secrets import SecretCopy, SecretStore
 from lamplighter.cli.move.sides import AwsSide, BoxSide, MoveFailed, Side, is_handed_over, read_schedules
+from lamplighter.cli.prompts import YesOption, confirm, confirm_or_exit
 from lamplighter.cli.runs.parse_instant import parse_instant
-from lamplighter.cli.target import DEFAULT_DATA, DataOption, ProfileOption, RegionOption, Target, find_target
+from lamplighter.cli.site_options import (
+    DEFAULT_DATA,
+    DEFAULT_JOB_FILE,
+    DataOption,
+    EnvironmentOption,
+    FileArgument,
+    ProfileOption,
+    RegionOption,
+    SiteOptions,
+)
+from lamplighter.cli.target import find_target
+from lamplighter.cli.up.handover_file import HandoverFile
 from lamplighter.jobs.file.load import LoadedJobFile
 from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.stack.handover import Handover
@@ -65,19 +70,21 @@ def move(
     way end where they are.
     """
     loaded, console, world = read_job_file(file, env), Console(highlight=False), real_world()
+    options = SiteOptions(file, env, None, aws=True, profile=profile, region=region, data=data)
     project, wanted = loaded.project, None if at is None else parse_instant(at, world.now())
     journal = HandoverFile(data, project.prefix)
-    aws_target = target_of_options(None, profile, region, project.aws, aws=True)
+    aws_target = target_of_options(options, project.aws)
     schedules = schedule_states(project)
     with explain_errors(aws_target), journal.locked():
-        check_fits_aws(loaded)
+        check_fits_aws(loaded, options)
         lint_for(loaded, aws_target)
         wishes = Wishes("Deploy", bucket or project.aws.bucket)
         deployer = Deployer(loaded, aws_target, parse_parameters(parameter or []), wishes, console)
         aws = AwsSide(aws_target, project.prefix, partial(_deploy, deployer, yes=yes))
         if to == "box" and not is_locked(data) and _role(journal) != "begins" and _can_be_left(aws):
             journal.write(Handover("waits"))  # so that an engine which starts now runs nothing
-        box = BoxSide(find_target(data=data), journal, console, frozenset(schedules))
+        box_target = find_target(replace(options, aws=False, profile=None, region=None))
+        box = BoxSide(box_target, journal, console, frozenset(schedules))
         left, right = (box, aws) if to == "aws" else (aws, box)
         if is_handed_over(right, left) and not journal.is_done:
             raise MoveFailed(f"the move from {right} to {left} is not complete: complete it first, in that direction")
@@ -85,7 +92,7 @@ def move(
         if is_new_time or not (journal.is_done and is_handed_over(left, right)):
             if journal.is_done and _role(left) == "ends":
                 journal.complete(done=False)
-            _tell_what_stays(project, left.target, to, console)
+            _tell_what_stays(project, left, aws, console)
             prepare = partial(_copy_secrets, loaded, box, left, right, yes=yes)
             ask = partial(confirm_or_exit, yes=yes)
             paused = frozenset(name for name, state in schedules.items() if state == "DISABLED")
@@ -110,14 +117,14 @@ def _deploy(deployer: Deployer, handover: Handover, *, yes: bool) -> None:
     deployer.deploy(handover, yes=yes or handover.role != "waits")
 
 
-def _tell_what_stays(project: Project, left: Target, to: str, console: Console) -> None:
+def _tell_what_stays(project: Project, left: Side, aws: AwsSide, console: Console) -> None:
     """Print what does not move."""
     volumes = {each.host or each.volume for job in project.jobs.values() for each in job.all_volumes}
     files = ", ".join(sorted(each for each in volumes if each))
     mails = [name for name, each in project.channels.items() if each.email is not None]
-    lines = [f"the history of runs stays on {left}; `lamplighter console --aws` in this folder shows both sides"]
+    lines = [f"the history of runs stays on {left.target}; `{aws.target.options.hint('console')}` shows both sides"]
     lines += [f"the files of {files} do not move: copy them"] if files else []
-    if mails and to == "aws":
+    if mails and left is not aws:
         lines.append(f"SNS sends a mail to confirm to {', '.join(mails)}: until somebody does, no alert comes there")
     for line in lines:
         console.print(f"- {line}", soft_wrap=True)

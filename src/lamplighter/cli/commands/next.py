@@ -17,10 +17,11 @@ from lamplighter.base.count_text import format_count, join_names
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import real_world
 from lamplighter.cli.command_context import CommandContext, with_stored_context
-from lamplighter.cli.runs import find_listed, formatting, job_schedules
 from lamplighter.cli.runs.arguments import AnyJobArgument
-from lamplighter.cli.runs.find_job import NoSuchJob
-from lamplighter.cli.runs.listing import Listing, print_listing
+from lamplighter.cli.runs.lookup import find_listed, job_schedules
+from lamplighter.cli.runs.lookup.find_job import NoSuchJob
+from lamplighter.cli.runs.text import formatting
+from lamplighter.cli.runs.text.listing import Listing, print_listing
 from lamplighter.jobs.file import timetables
 from lamplighter.lang.schedule import time_zones
 from lamplighter.runs.jobs import upcoming_times
@@ -41,7 +42,9 @@ def next(  # noqa: A001 - the name of the command
 ) -> None:
     """List the times at which jobs will run, in the job's time zone and in UTC."""
     now = real_world().now()
-    timetables_by_job = _file_timetables(context, job) if context.file is not None else _target_timetables(context, job)
+    timetables_by_job = (
+        _file_timetables(context, job) if context.options.file is not None else _target_timetables(context, job)
+    )
     listed = [(word, time) for word, times in timetables_by_job.items() for time in _first_times(times, now, count)]
     if json:
         formatting.print_json_lines(_time_document(word, time) for word, time in listed)
@@ -59,7 +62,7 @@ def _file_timetables(context: CommandContext, job_name: str | None) -> Mapping[s
     project = context.project
     assert project is not None
     if job_name is not None and job_name not in project.jobs:
-        raise NoSuchJob(f"{context.file} has no job {job_name}: its jobs are {', '.join(project.jobs)}")
+        raise NoSuchJob(f"{context.options.file} has no job {job_name}: its jobs are {', '.join(project.jobs)}")
     return {name: timetables.job_timetables(job) for name, job in project.jobs.items() if job_name in (None, name)}
 
 

@@ -13,10 +13,10 @@ from lamplighter.base.count_text import format_count
 from lamplighter.base.json_text import Json
 from lamplighter.cli.command_context import CommandContext, with_stored_context
 from lamplighter.cli.local_zone import local_zone
-from lamplighter.cli.runs import formatting
 from lamplighter.cli.runs.engine_conditions import engine_conditions
-from lamplighter.cli.runs.listing import Listing, print_listing
 from lamplighter.cli.runs.read_night import CommandNight, read_command_night
+from lamplighter.cli.runs.text import formatting
+from lamplighter.cli.runs.text.listing import Listing, print_listing
 from lamplighter.runs.history.durations import format_duration
 from lamplighter.runs.night.classify import BY_REDRIVE, BY_REPETITION, BY_RETRY, NightRow
 from lamplighter.runs.night.night_run import MISSED, NightStatus

@@ -17,12 +17,12 @@ from rich.table import Table
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.cli.command_context import CommandContext, fail, with_command_context
 from lamplighter.cli.deploy.left_logs import find_left_logs
-from lamplighter.cli.deploy.prompts import YesOption, confirm_or_exit, describe_place
 from lamplighter.cli.deploy.retain_logs import delete_log_groups
 from lamplighter.cli.engine_request import request_engine
 from lamplighter.cli.find_task_definition import find_task_definition
 from lamplighter.cli.images import docker_build, old_images
-from lamplighter.cli.runs import formatting
+from lamplighter.cli.prompts import YesOption, confirm_or_exit, describe_place
+from lamplighter.cli.runs.text import formatting
 from lamplighter.jobs.stack.built_images import built_images
 
 USAGE_PATH, PRUNE_PATH = "/_lamplighter/usage", "/_lamplighter/prune"

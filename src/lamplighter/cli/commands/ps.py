@@ -19,17 +19,18 @@ from lamplighter.base.count_text import join_names
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.base.world import real_world
 from lamplighter.cli.command_context import CommandContext, with_stored_context
-from lamplighter.cli.runs import find_job, find_listed, find_run, formatting, job_schedules, removed_jobs, result_text
 from lamplighter.cli.runs.arguments import AnyJobArgument
-from lamplighter.cli.runs.attempt_labels import labels_for
 from lamplighter.cli.runs.engine_conditions import engine_conditions
-from lamplighter.cli.runs.find_job import Machine
 from lamplighter.cli.runs.latest_runs import MAX_REASON_LENGTH, print_latest_runs, read_settled_runs
-from lamplighter.cli.runs.listing import Listing, print_listing
+from lamplighter.cli.runs.lookup import find_job, find_listed, find_run, job_schedules, removed_jobs
+from lamplighter.cli.runs.lookup.find_job import Machine
+from lamplighter.cli.runs.lookup.waiting_tasks import waiting_reasons
 from lamplighter.cli.runs.next_run import next_run_text, timetable_document
-from lamplighter.cli.runs.result_text import attempt_json, run_json
 from lamplighter.cli.runs.task_overview import read_task_overview, task_overview_cells, task_overview_document
-from lamplighter.cli.runs.waiting_tasks import waiting_reasons
+from lamplighter.cli.runs.text import formatting, result_text
+from lamplighter.cli.runs.text.attempt_labels import labels_for
+from lamplighter.cli.runs.text.listing import Listing, print_listing
+from lamplighter.cli.runs.text.result_text import attempt_json, run_json
 from lamplighter.jobs.machine.workflow import job_steps
 from lamplighter.runs.history.story import Attempt, Story
 from lamplighter.runs.history.waiting import WAITS_FOR_TURN, started_tasks, waits_for_turn

@@ -13,11 +13,11 @@ from lamplighter.base.errors import LamplighterError
 from lamplighter.base.world import real_world
 from lamplighter.cli.command_context import CommandContext, with_command_context
 from lamplighter.cli.command_port import command_calls
-from lamplighter.cli.runs import find_run, find_task
 from lamplighter.cli.runs.arguments import FollowOption, RunArgument
-from lamplighter.cli.runs.find_task import FoundTask
 from lamplighter.cli.runs.follow import follow_run
-from lamplighter.cli.runs.formatting import format_clock
+from lamplighter.cli.runs.lookup import find_run, find_task
+from lamplighter.cli.runs.lookup.find_task import FoundTask
+from lamplighter.cli.runs.text.formatting import format_clock
 from lamplighter.console.data.runs.run_actions import REDRIVE, plan_actions
 from lamplighter.runs.history.attempt_numbers import read_numbered_story
 from lamplighter.runs.redrive_outcome import why_not_redrive

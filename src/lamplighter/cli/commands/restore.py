@@ -19,7 +19,7 @@ from lamplighter.base.count_text import format_count
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.world import format_iso_time, real_world
 from lamplighter.cli.command_context import fail
-from lamplighter.cli.target import DEFAULT_DATA, DataOption
+from lamplighter.cli.site_options import DEFAULT_DATA, DataOption
 from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import build_runtime
 from lamplighter.engine.restored_work import RestoredWork, compare_work, count_missed_schedules

@@ -12,24 +12,18 @@ from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json
 from lamplighter.cli.command_context import explain_errors
 from lamplighter.cli.deploy.carry_out import Wishes, carry_out
-from lamplighter.cli.deploy.changes import compare_resources
+from lamplighter.cli.deploy.comparison.changes import compare_resources
+from lamplighter.cli.deploy.comparison.resolved_template import resolve_resources
 from lamplighter.cli.deploy.deployment_plan import DeploymentPlan, read_deployed_template
-from lamplighter.cli.deploy.execute import print_result
 from lamplighter.cli.deploy.previous_template import PreviousTemplate, read_previous
-from lamplighter.cli.deploy.prompts import (
-    BucketOption,
-    EngineOption,
-    YesOption,
-    confirm_or_exit,
-    pause_between_polls,
-    target_of_options,
-)
-from lamplighter.cli.deploy.resolved_template import resolve_resources
-from lamplighter.cli.deploy.stacks import Stack
+from lamplighter.cli.deploy.stack.execute import print_result
+from lamplighter.cli.deploy.stack.stacks import Stack
+from lamplighter.cli.deploy.stack_site import BucketOption, StackSite
 from lamplighter.cli.deploy.wait_until_ready import wait_until_ready
 from lamplighter.cli.engine_health import is_lamplighter
-from lamplighter.cli.job_file import DEFAULT_JOB_FILE, EnvironmentOption, FileArgument, read_job_file
-from lamplighter.cli.target import AwsOption, ProfileOption, RegionOption, Target
+from lamplighter.cli.option_groups import with_option_groups
+from lamplighter.cli.prompts import YesOption, confirm_or_exit, pause_between_polls
+from lamplighter.cli.target import Target
 from lamplighter.jobs.file.aws_settings import AwsSettings
 from lamplighter.jobs.stack.nested_stacks import keep_parts
 
@@ -38,27 +32,24 @@ class NoEarlierDeployment(LamplighterError):
     """A stack holds no earlier template."""
 
 
+@with_option_groups
 def rollback(
-    file: FileArgument = DEFAULT_JOB_FILE,
-    env: EnvironmentOption = None,
+    site: StackSite,
+    *,
     bucket: BucketOption = None,
-    yes: YesOption = False,  # noqa: FBT002 - typer's way
-    endpoint_url: EngineOption = None,
-    aws: AwsOption = False,  # noqa: FBT002 - typer's way
-    profile: ProfileOption = None,
-    region: RegionOption = None,
+    yes: YesOption = False,
 ) -> None:
     """Return to the job file that was deployed before the present one: show the changes, ask, and change the stack.
 
     It also returns to the images of then. The job file only names the stack. A second rollback undoes the first.
     """
-    project = read_job_file(file, env).project
-    target = target_of_options(endpoint_url, profile, region, project.aws, aws=aws)
+    project = site.read().project
+    target = site.target(project.aws)
     console = Console(highlight=False)
     with explain_errors(target):
         client, name = target.client("cloudformation"), project.prefix
         confirm = partial(confirm_or_exit, yes=yes)
-        stack = wait_until_ready(client, name, console, lambda: pause_between_polls(target), confirm)
+        stack = wait_until_ready(client, name, console, partial(pause_between_polls, target), confirm, target.options)
         deployed = read_deployed_template(client, stack)
         before = read_previous(deployed)
         if stack is None or before is None:

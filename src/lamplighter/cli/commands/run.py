@@ -11,13 +11,15 @@ import typer
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import real_world
 from lamplighter.cli.command_context import CommandContext, with_command_context
-from lamplighter.cli.runs import find_job, find_run, find_task, formatting, run_input
+from lamplighter.cli.runs import run_input
 from lamplighter.cli.runs.arguments import FollowOption, JobArgument
-from lamplighter.cli.runs.find_job import Machine, NoSuchJob
 from lamplighter.cli.runs.follow import EXIT_CODES, follow_run
-from lamplighter.cli.runs.result_text import run_json, task_json
+from lamplighter.cli.runs.lookup import find_job, find_run, find_task
+from lamplighter.cli.runs.lookup.find_job import Machine, NoSuchJob
 from lamplighter.cli.runs.start_task import choose_starter, start_task
 from lamplighter.cli.runs.task_output import follow_tasks
+from lamplighter.cli.runs.text import formatting
+from lamplighter.cli.runs.text.result_text import run_json, task_json
 from lamplighter.runs.failures.failure_words import run_words
 from lamplighter.runs.run import END_WORDS
 from lamplighter.runs.tasks.scheduled_tasks import ScheduledTask, TaskStarter

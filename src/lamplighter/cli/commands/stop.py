@@ -10,9 +10,9 @@ import typer
 
 from lamplighter.base.aws import arn
 from lamplighter.cli.command_context import CommandContext, fail, with_command_context
-from lamplighter.cli.runs import find_job, find_run, find_task
 from lamplighter.cli.runs.arguments import RunArgument
-from lamplighter.cli.runs.find_task import FoundTask
+from lamplighter.cli.runs.lookup import find_job, find_run, find_task
+from lamplighter.cli.runs.lookup.find_task import FoundTask
 from lamplighter.runs.run import END_WORDS, Run
 from lamplighter.runs.tasks.ecs_tasks import STARTED_BY_STATE_MACHINE, run_of_task
 from lamplighter.runs.tasks.task_run import TaskRun

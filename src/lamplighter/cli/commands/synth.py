@@ -11,14 +11,8 @@ from typing import Annotated
 import typer
 
 from lamplighter.base.world import real_world
-from lamplighter.cli.job_file import (
-    DEFAULT_JOB_FILE,
-    EnvironmentOption,
-    FileArgument,
-    group_problems,
-    print_problems,
-    read_job_file,
-)
+from lamplighter.cli.job_file import group_problems, print_problems, read_job_file
+from lamplighter.cli.site_options import DEFAULT_JOB_FILE, EnvironmentOption, FileArgument
 from lamplighter.jobs.file.aws_settings import AwsSettings
 from lamplighter.jobs.iam.access_policies import MAX_CHARACTERS, Access, build_policies
 from lamplighter.jobs.lint.lint import lint_job_file

@@ -17,7 +17,7 @@ import typer
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.world import random_key
 from lamplighter.cli import engine_address
-from lamplighter.cli.target import DEFAULT_DATA, DataOption
+from lamplighter.cli.site_options import DEFAULT_DATA, DataOption, SiteOptions
 from lamplighter.engine.credentials import CREDENTIALS_FILE, load_credentials
 from lamplighter.engine.users_file import USERS_FILE, change_users, load_users
 from lamplighter.wire.access.password_hash import SALT_ALPHABET, SALT_LENGTH, PasswordHash, hash_password
@@ -47,8 +47,9 @@ def add(
     with _explained_errors():
         check_name(name)
         existing = load_users(data / USERS_FILE)
+        hint = SiteOptions(data=data).hint("users password")
         if similar := find_similar_name(name, existing):
-            raise InvalidUsers(f"there is a user {similar} already: use another name, or `lamplighter users password`")
+            raise InvalidUsers(f"there is a user {similar} already: use another name, or `{hint}`")
         _check_no_section(data, name)
         user = User(name, role, _new_password(name, from_stdin=password_stdin))
 
@@ -77,7 +78,8 @@ def list_users(json: JsonOption = False, data: DataOption = DEFAULT_DATA) -> Non
     for each in found:
         typer.echo(f"{each.name:{width}}  {each.role}")
     if not found:
-        typer.echo("There are no users: create the first with `lamplighter users add NAME --role ROLE`.", err=True)
+        hint = SiteOptions(data=data).hint("users add NAME --role ROLE")
+        typer.echo(f"There are no users: create the first with `{hint}`.", err=True)
 
 
 @users.command()
@@ -95,7 +97,7 @@ def role(
 def password(name: NameArgument, password_stdin: StdinOption = False, data: DataOption = DEFAULT_DATA) -> None:  # noqa: FBT002 - typer's way
     """Change a user's password; asks for it twice. The user has to log in again."""
     with _explained_errors():
-        _find_user(load_users(data / USERS_FILE), name)
+        _find_user(data, load_users(data / USERS_FILE), name)
         new = _new_password(name, from_stdin=password_stdin)
     _change_user(data, name, lambda user: replace(user, password=new))
     typer.echo(f"{name} has a new password. Sessions of {name} have ended.")
@@ -106,7 +108,7 @@ def remove(name: NameArgument, data: DataOption = DEFAULT_DATA) -> None:
     """Remove a user; sessions of this user end."""
 
     def without_user(present: Users) -> Users:
-        _find_user(present, name)
+        _find_user(data, present, name)
         return {each: user for each, user in present.items() if each != name}
 
     with _explained_errors():
@@ -116,12 +118,13 @@ def remove(name: NameArgument, data: DataOption = DEFAULT_DATA) -> None:
 
 def _change_user(data: Path, name: str, change: Callable[[User], User]) -> None:
     with _explained_errors():
-        change_users(data, lambda present: {**present, name: change(_find_user(present, name))})
+        change_users(data, lambda present: {**present, name: change(_find_user(data, present, name))})
 
 
-def _find_user(present: Users, name: str) -> User:
+def _find_user(data: Path, present: Users, name: str) -> User:
     if name not in present:
-        raise InvalidUsers(f"there is no user {name!a}: `lamplighter users list` lists them")
+        hint = SiteOptions(data=data).hint("users list")
+        raise InvalidUsers(f"there is no user {name!a}: `{hint}` lists them")
     return present[name]
 
 

@@ -10,19 +10,20 @@ from rich.console import Console
 from lamplighter.base.json_text import Json
 from lamplighter.cli.aws_guard import read_account
 from lamplighter.cli.call_errors import ClientError
-from lamplighter.cli.deploy import change_set as changeset
-from lamplighter.cli.deploy import service_linked_role, stacks
-from lamplighter.cli.deploy.change_set import ChangeSet
-from lamplighter.cli.deploy.changes import compare_resources
+from lamplighter.cli.deploy import service_linked_role
+from lamplighter.cli.deploy.comparison.changes import compare_resources
+from lamplighter.cli.deploy.comparison.render_changes import print_changes, summarize_changes
+from lamplighter.cli.deploy.comparison.resolved_template import resolve_resources
 from lamplighter.cli.deploy.deployment_plan import read_deployed_template
-from lamplighter.cli.deploy.execute import execute_and_follow, print_result
-from lamplighter.cli.deploy.nested_templates import parse_body
-from lamplighter.cli.deploy.prompts import confirm_or_exit, describe_place, pause_between_polls
-from lamplighter.cli.deploy.render_changes import print_changes, summarize_changes
-from lamplighter.cli.deploy.resolved_template import resolve_resources
 from lamplighter.cli.deploy.saved_plan import InvalidPlan, SavedPlan, hash_document
-from lamplighter.cli.deploy.upload_template import read_uploaded
+from lamplighter.cli.deploy.stack import change_set as changeset
+from lamplighter.cli.deploy.stack import stacks
+from lamplighter.cli.deploy.stack.change_set import ChangeSet
+from lamplighter.cli.deploy.stack.execute import execute_and_follow, print_result
+from lamplighter.cli.deploy.stack.nested_templates import parse_body
+from lamplighter.cli.deploy.stack.upload_template import read_uploaded
 from lamplighter.cli.engine_health import is_lamplighter
+from lamplighter.cli.prompts import confirm_or_exit, describe_place, pause_between_polls
 from lamplighter.cli.target import Target
 
 AVAILABLE = "AVAILABLE"

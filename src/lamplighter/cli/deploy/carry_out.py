@@ -4,7 +4,7 @@ Guarantees that before the user agrees nothing is created but the change set, wh
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,19 +12,19 @@ from rich.console import Console
 
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import real_world
-from lamplighter.cli.deploy import change_set as changeset
 from lamplighter.cli.deploy import job_images, retain_logs, service_linked_role
-from lamplighter.cli.deploy.change_set import ChangeSet
+from lamplighter.cli.deploy.comparison.render_changes import change_to_json, print_changes, summarize_changes
 from lamplighter.cli.deploy.deployment_plan import DeploymentPlan
-from lamplighter.cli.deploy.execute import execute_and_follow
-from lamplighter.cli.deploy.follow_stack import StackProgress
 from lamplighter.cli.deploy.previous_template import is_same_side, with_previous
-from lamplighter.cli.deploy.prompts import confirm_or_exit, describe_place, pause_between_polls
-from lamplighter.cli.deploy.render_changes import change_to_json, print_changes, summarize_changes
 from lamplighter.cli.deploy.saved_plan import SavedPlan, hash_document, write_plan
-from lamplighter.cli.deploy.stack_options import stack_options
-from lamplighter.cli.deploy.template_bucket import TemplateBucket, create_bucket
-from lamplighter.cli.deploy.upload_template import choose_bucket, limit_growth
+from lamplighter.cli.deploy.stack import change_set as changeset
+from lamplighter.cli.deploy.stack.change_set import ChangeSet
+from lamplighter.cli.deploy.stack.execute import execute_and_follow
+from lamplighter.cli.deploy.stack.follow_stack import StackProgress
+from lamplighter.cli.deploy.stack.stack_options import stack_options
+from lamplighter.cli.deploy.stack.template_bucket import TemplateBucket, create_bucket
+from lamplighter.cli.deploy.stack.upload_template import choose_bucket, limit_growth
+from lamplighter.cli.prompts import confirm_or_exit, describe_place, pause_between_polls
 from lamplighter.cli.target import Target
 
 TOO_LONG_TO_KEEP = "with both templates, a request is too long; with --bucket or `aws: {bucket: …}` it can"
@@ -133,5 +133,6 @@ def _save_plan(plan: DeploymentPlan, change_set: ChangeSet, target: Target, file
         planned_at=datetime.fromtimestamp(real_world().now() / 1000, UTC).isoformat(timespec="seconds"),
     )
     write_plan(saved, file)
-    advice = f"`lamplighter deploy --apply {file}` executes it, and --discard {file} drops it"
+    options = replace(target.options, file=None, environment=None)
+    advice = f"`{options.hint(f'deploy --apply {file}')}` executes it, and --discard {file} drops it"
     console.print(f"nothing that runs has changed; the change set waits: {advice}", soft_wrap=True)

@@ -6,6 +6,7 @@ from lamplighter.base.errors import LamplighterError
 from lamplighter.base.world import real_world
 from lamplighter.cli.engine_health import is_lamplighter
 from lamplighter.cli.job_file import group_problems, print_problems
+from lamplighter.cli.site_options import SiteOptions
 from lamplighter.cli.target import Target
 from lamplighter.jobs.file.load import LoadedJobFile
 from lamplighter.jobs.file.parsing.yaml_document import Problem
@@ -26,10 +27,11 @@ def lint_for(loaded: LoadedJobFile, target: Target) -> list[Problem]:
     return [each for each in problems if each.severity == "info" and not is_engine]
 
 
-def check_fits_aws(loaded: LoadedJobFile) -> None:
+def check_fits_aws(loaded: LoadedJobFile, options: SiteOptions) -> None:
     """Raise `NotForAws` for a job file that AWS cannot run."""
     if loaded.project.target == "box":
-        raise NotForAws("the job file is for a box: remove `target: box`, or run the jobs with `lamplighter up`")
+        up = options.hint("up")
+        raise NotForAws(f"the job file is for a box: remove `target: box`, or run the jobs with `{up}`")
     jobs = [name for name, job in loaded.project.jobs.items() if job.image is None and job.workflow is None]
     if jobs:
         raise NotForAws(f"AWS can only run jobs with an image: add `image:` to {', '.join(jobs)}")

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json
 from lamplighter.cli.call_errors import ClientError
-from lamplighter.cli.deploy import stacks
-from lamplighter.cli.deploy.stacks import Stack
+from lamplighter.cli.deploy.stack import stacks
+from lamplighter.cli.deploy.stack.stacks import Stack
 from lamplighter.jobs.stack.name_clashes import explain_clash, find_clashes, may_clash
 
 

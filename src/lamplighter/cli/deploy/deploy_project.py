@@ -13,10 +13,10 @@ from lamplighter.base.world import sleep
 from lamplighter.cli.deploy import reserved_queue_names
 from lamplighter.cli.deploy.carry_out import Wishes, carry_out
 from lamplighter.cli.deploy.deployment_plan import plan_deployment
-from lamplighter.cli.deploy.execute import print_result
-from lamplighter.cli.deploy.follow_stack import StackProgress, report_outcome
-from lamplighter.cli.deploy.prompts import confirm_or_exit, pause_between_polls
+from lamplighter.cli.deploy.stack.execute import print_result
+from lamplighter.cli.deploy.stack.follow_stack import StackProgress, report_outcome
 from lamplighter.cli.deploy.wait_until_ready import wait_until_ready
+from lamplighter.cli.prompts import confirm_or_exit, pause_between_polls
 from lamplighter.cli.target import Target
 from lamplighter.jobs.file.load import LoadedJobFile
 from lamplighter.jobs.stack.handover import Handover
@@ -60,7 +60,7 @@ class Deployer:
         """
         client, name, confirm = self.target.client("cloudformation"), self.loaded.project.prefix, confirm_or_exit
         pause = partial(pause_between_polls, self.target)
-        wait_until_ready(client, name, self.console, pause, partial(confirm, yes=yes))
+        wait_until_ready(client, name, self.console, pause, partial(confirm, yes=yes), self.target.options)
         plan = plan_deployment(self.loaded, self.target, self.parameters, handover)
         return carry_out(plan, self.target, self.wishes, self.console, yes=yes), plan.is_complete
 

@@ -8,22 +8,22 @@ from dataclasses import dataclass, field
 
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json
-from lamplighter.cli.deploy import stacks
-from lamplighter.cli.deploy.changes import Change, compare_resources
 from lamplighter.cli.deploy.check_names import check_names
+from lamplighter.cli.deploy.comparison.changes import Change, compare_resources
+from lamplighter.cli.deploy.comparison.resolved_template import resolve_resources
 from lamplighter.cli.deploy.job_images import Image, ecr_uri, project_images
 from lamplighter.cli.deploy.leaving_roles import keep_leaving_roles
-from lamplighter.cli.deploy.resolved_template import resolve_resources
 from lamplighter.cli.deploy.retain_logs import keep_leaving_logs
-from lamplighter.cli.deploy.stacks import Stack
+from lamplighter.cli.deploy.stack import stacks
+from lamplighter.cli.deploy.stack.stacks import Stack
 from lamplighter.cli.engine_health import is_lamplighter
 from lamplighter.cli.target import Target
-from lamplighter.cli.up.stack_plan import localize_template
 from lamplighter.jobs import names
 from lamplighter.jobs.file.aws_settings import AwsSettings
 from lamplighter.jobs.file.load import LoadedJobFile
 from lamplighter.jobs.stack.built_images import write_images
 from lamplighter.jobs.stack.handover import Handover, read_handover
+from lamplighter.jobs.stack.localize_template import localize_template
 from lamplighter.jobs.stack.nested_stacks import keep_parts, limit_step
 from lamplighter.jobs.stack.network import keep_zones
 from lamplighter.jobs.stack.template import build_template

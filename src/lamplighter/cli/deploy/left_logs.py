@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from lamplighter.base.errors import LamplighterError
 from lamplighter.cli.deploy.deployment_plan import read_deployed_template
 from lamplighter.cli.deploy.retain_logs import find_groups, log_group_names
-from lamplighter.cli.deploy.stacks import find_stack
+from lamplighter.cli.deploy.stack.stacks import find_stack
 from lamplighter.cli.target import Target
 from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.stack.arns import log_group_name

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lamplighter.base.json_text import Json, dumps, loads
-from lamplighter.cli.deploy.stacks import Stack
+from lamplighter.cli.deploy.stack.stacks import Stack
 from lamplighter.jobs.stack.handover import read_handover
 from lamplighter.jobs.stack.nested_stacks import split_template
 from lamplighter.jobs.stack.own_metadata import read_own, with_own

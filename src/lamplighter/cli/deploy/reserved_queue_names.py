@@ -5,7 +5,7 @@ that it created in the meantime are deleted as well, so the minute counts from t
 See https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html.
 """
 
-from lamplighter.cli.deploy.follow_stack import StackProgress
+from lamplighter.cli.deploy.stack.follow_stack import StackProgress
 
 WAIT_SECONDS = 65.0
 """Seconds to wait: "You must wait 60 seconds", and a few more, because SQS runs on many machines."""

@@ -12,7 +12,8 @@ from contextlib import suppress
 
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json
-from lamplighter.cli.deploy.stacks import Stack
+from lamplighter.cli.deploy.stack.stacks import Stack
+from lamplighter.cli.site_options import SiteOptions
 
 LOG_GROUP = "AWS::Logs::LogGroup"
 RETAINED = {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
@@ -27,12 +28,12 @@ def log_group_names(template: Json) -> tuple[str, ...]:
     return tuple(each["Properties"]["LogGroupName"] for _, each in _log_groups(template))
 
 
-def check_retained(stack: Stack, deployed: Json) -> None:
+def check_retained(stack: Stack, deployed: Json, options: SiteOptions) -> None:
     """Raise `LogsNotRetained` if the deletion of a stack would delete log groups."""
     if any(not _is_retained(each) for _, each in _log_groups(deployed)):
         raise LogsNotRetained(
-            f"an earlier version deployed {stack.name}, so its logs would be deleted with it: run `lamplighter deploy` "
-            "first to keep them, or use --delete-logs"
+            f"an earlier version deployed {stack.name}, so its logs would be deleted with it: run "
+            f"`{options.hint('deploy')}` first to keep them, or use --delete-logs"
         )
 
 

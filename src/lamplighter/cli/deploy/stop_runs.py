@@ -15,7 +15,7 @@ from rich.console import Console
 from lamplighter.base.count_text import join_names
 from lamplighter.base.json_text import Json
 from lamplighter.cli.call_errors import ClientError, ignore_error
-from lamplighter.cli.deploy.stacks import Stack
+from lamplighter.cli.deploy.stack.stacks import Stack
 from lamplighter.cli.target import Target, explain_error
 from lamplighter.jobs.stack.nested_stacks import STACK
 from lamplighter.runs.tasks.ecs_tasks import STARTED_BY_STATE_MACHINE
@@ -85,7 +85,7 @@ def stop_all(sources: RunSources, console: Console, pause: Callable[[], object])
     running = sources.find_running()
     if not running.runs and not running.tasks:
         return
-    with _explain_on_error(sources.stack):
+    with _explain_on_error(sources):
         _disable_schedules(sources)
         console.print("waiting until all runs and tasks have stopped", soft_wrap=True)
         stopped: set[str] = set()
@@ -99,12 +99,14 @@ def stop_all(sources: RunSources, console: Console, pause: Callable[[], object])
 
 
 @contextmanager
-def _explain_on_error(stack: str) -> Iterator[None]:
+def _explain_on_error(sources: RunSources) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        advice = "run `lamplighter destroy` again"
-        typer.echo(f"lamplighter: {stack} was not deleted, but its schedules may be disabled: {advice}", err=True)
+        advice = f"run `{sources.target.options.hint('destroy')}` again"
+        typer.echo(
+            f"lamplighter: {sources.stack} was not deleted, but its schedules may be disabled: {advice}", err=True
+        )
         raise
 
 

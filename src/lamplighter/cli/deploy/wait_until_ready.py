@@ -10,14 +10,15 @@ from rich.console import Console
 
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json
-from lamplighter.cli.deploy import follow_stack, stacks
 from lamplighter.cli.deploy.deployment_plan import read_deployed_template
-from lamplighter.cli.deploy.stacks import Stack
+from lamplighter.cli.deploy.stack import follow_stack, stacks
+from lamplighter.cli.deploy.stack.stacks import Stack
+from lamplighter.cli.site_options import SiteOptions
 
 STATUS_ADVICE = {
-    "ROLLBACK_FAILED": "run `lamplighter destroy`, then deploy again",
-    "CREATE_FAILED": "run `lamplighter destroy`, then deploy again",
-    "DELETE_FAILED": "run `lamplighter destroy` again",
+    "ROLLBACK_FAILED": "run `{destroy}`, then deploy again",
+    "CREATE_FAILED": "run `{destroy}`, then deploy again",
+    "DELETE_FAILED": "run `{destroy}` again",
     "UPDATE_FAILED": "run `aws cloudformation rollback-stack --stack-name {name}`, then deploy again",
     "UPDATE_ROLLBACK_FAILED": (
         "run `aws cloudformation continue-update-rollback --stack-name {name}`, then deploy again"
@@ -31,7 +32,12 @@ class StackStuck(LamplighterError):
 
 
 def wait_until_ready(
-    client: Json, name: str, console: Console, pause: Callable[[], object], confirm: Callable[[str], object]
+    client: Json,
+    name: str,
+    console: Console,
+    pause: Callable[[], object],
+    confirm: Callable[[str], object],
+    options: SiteOptions,
 ) -> Stack | None:
     """Wait until the stack of this name can be changed and return it, or None if the stack has to be created.
 
@@ -50,6 +56,6 @@ def wait_until_ready(
         follow_stack.follow_stack(client, stack.id, progress, 0, console, pause)
         stack = stacks.find_stack(client, name)
     if stack is not None and stack.status in STATUS_ADVICE:
-        reason = stack.reason or "no reason given"
-        raise StackStuck(f"{name} is {stack.status} ({reason}): {STATUS_ADVICE[stack.status].format(name=name)}")
+        advice = STATUS_ADVICE[stack.status].format(name=name, destroy=options.hint("destroy"))
+        raise StackStuck(f"{name} is {stack.status} ({stack.reason or 'no reason given'}): {advice}")
     return stack

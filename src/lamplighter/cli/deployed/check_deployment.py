@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
 from lamplighter.cli.call_errors import CALL_ERRORS
-from lamplighter.cli.deploy.prompts import describe_place
 from lamplighter.cli.deployed.deployment import Deployment, NotAllowed, read_deployment
 from lamplighter.cli.deployed.drift import check_drift
 from lamplighter.cli.deployed.reached_quotas import check_quotas
@@ -13,6 +12,7 @@ from lamplighter.cli.deployed.refused_senders import check_senders
 from lamplighter.cli.deployed.switched_off import ALARMS, RULES, SCHEDULES, check_switch
 from lamplighter.cli.deployed.waiting_messages import check_messages
 from lamplighter.cli.doctor.finding import Finding, bad, doubtful, good
+from lamplighter.cli.prompts import describe_place
 from lamplighter.cli.target import Target, explain_error
 from lamplighter.jobs.file.model import Project
 

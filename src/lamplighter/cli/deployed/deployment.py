@@ -12,10 +12,10 @@ from lamplighter.base.json_text import Json
 from lamplighter.cli.call_errors import ClientError
 from lamplighter.cli.channel_targets import is_missing
 from lamplighter.cli.command_context import CommandContext, fail
-from lamplighter.cli.deploy import stacks
+from lamplighter.cli.deploy.comparison.resolved_template import Resource, resolve_resources
 from lamplighter.cli.deploy.deployment_plan import read_deployed_template
-from lamplighter.cli.deploy.resolved_template import Resource, resolve_resources
-from lamplighter.cli.deploy.stacks import Stack
+from lamplighter.cli.deploy.stack import stacks
+from lamplighter.cli.deploy.stack.stacks import Stack
 from lamplighter.cli.target import Target
 from lamplighter.jobs.file.model import Project
 

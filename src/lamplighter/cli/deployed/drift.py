@@ -8,11 +8,11 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-stack-d
 from collections.abc import Iterator
 
 from lamplighter.base.json_text import Json
-from lamplighter.cli.deploy.changes import resource_label
-from lamplighter.cli.deploy.prompts import pause_between_polls
+from lamplighter.cli.deploy.comparison.changes import resource_label
 from lamplighter.cli.deployed.deployment import Deployment
 from lamplighter.cli.deployed.switched_off import ALARMS, RESTORE, RULES, SCHEDULES
 from lamplighter.cli.doctor.finding import Finding, bad, doubtful
+from lamplighter.cli.prompts import pause_between_polls
 from lamplighter.jobs.stack.nested_stacks import STACK
 
 IN_PROGRESS, FAILED = "DETECTION_IN_PROGRESS", "DETECTION_FAILED"

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.base.world import real_world
 from lamplighter.cli.call_errors import ignore_error
-from lamplighter.cli.deploy.prompts import pause_between_polls
 from lamplighter.cli.deployed.check_deployment import LINKS, STATE, check_deployment
 from lamplighter.cli.deployed.deployment import Deployment
 from lamplighter.cli.doctor.finding import Finding, bad, good
+from lamplighter.cli.prompts import pause_between_polls
 from lamplighter.jobs.machine.failure_machine import TEST_RUN, TESTED_CHANNEL, claim_name
 from lamplighter.runs.jobs.job_machine import FAILURE_CHECK, machine_suffix
 

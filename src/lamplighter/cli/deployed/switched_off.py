@@ -31,8 +31,8 @@ class Switch:
     operation: str
     effect: str
     """What it means if the resource is switched off."""
-    command: str
-    """The command that switches it on, before its name."""
+    remedy: str
+    """How to switch it on, before its name; `{console}` is the command of the console."""
 
 
 RULES = Switch(
@@ -41,7 +41,7 @@ RULES = Switch(
 )
 SCHEDULES = Switch(
     *("AWS::Scheduler::Schedule", "Name", "State", "DISABLED", "scheduler", "list_schedules"),
-    *("it is paused: it starts no run", "its page in `lamplighter console --aws` resumes it:"),
+    *("it is paused: it starts no run", "its page in `{console}` resumes it:"),
 )
 ALARMS = Switch(
     *("AWS::CloudWatch::Alarm", "AlarmName", "ActionsEnabled", False, "cloudwatch", "describe_alarms"),
@@ -62,4 +62,5 @@ def check_switch(deployment: Deployment, switch: Switch) -> Iterator[Finding]:
         if name not in states:
             yield bad(about, "it was deleted", RESTORE)
         elif states[name] == switch.off:
-            yield (doubtful if switch is SCHEDULES else bad)(about, switch.effect, f"{switch.command} {name}")
+            remedy = switch.remedy.format(console=deployment.target.options.hint("console"))
+            yield (doubtful if switch is SCHEDULES else bad)(about, switch.effect, f"{remedy} {name}")

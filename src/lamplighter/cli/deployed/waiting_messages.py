@@ -13,9 +13,9 @@ from lamplighter.base.world import real_world
 from lamplighter.cli.call_errors import CALL_ERRORS
 from lamplighter.cli.deployed.deployment import QUEUE, Deployment, NotAllowed
 from lamplighter.cli.doctor.finding import Finding, bad
-from lamplighter.cli.runs.formatting import format_milliseconds
+from lamplighter.cli.runs.text.formatting import format_milliseconds
 
-ADVICE = "its messages say which: look at them with `aws sqs receive-message`, or with `lamplighter console --aws`"
+ADVICE = "its messages say which: look at them with `aws sqs receive-message`, or with `{console}`"
 ALL = {"AttributeNames": ["All"]}
 LOOK_BACK = timedelta(minutes=30)
 """How far back the ages are looked for: the metrics may come up to 15 minutes late."""
@@ -29,7 +29,8 @@ def check_messages(deployment: Deployment) -> Iterator[Finding]:
         count = sum(int(found.get(f"ApproximateNumberOfMessages{end}", 0)) for end in ("", "NotVisible"))
         if count:
             says = f"it holds {format_count(count, 'lost message')}{_since(deployment, name)}"
-            yield bad(f"queue {name}", says, ADVICE)
+            advice = ADVICE.format(console=deployment.target.options.hint("console"))
+            yield bad(f"queue {name}", says, advice)
 
 
 def queue_attributes(deployment: Deployment, name: str) -> Json:

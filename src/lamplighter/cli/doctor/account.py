@@ -22,9 +22,7 @@ def check_account(find: Callable[[], Target], *, needed: bool, has_region: bool 
         target = find()
         caller = target.client("sts").get_caller_identity()
     except NoCredentialsError:
-        yield problem(
-            CREDENTIALS_SUBJECT, "there are none for AWS; `lamplighter deploy` needs them", CREDENTIALS_ADVICE
-        )
+        yield problem(CREDENTIALS_SUBJECT, "there are none for AWS; `deploy` needs them", CREDENTIALS_ADVICE)
     except ClientError as error:
         yield problem(
             CREDENTIALS_SUBJECT, f"AWS rejects them: {error.response['Error']['Message']}", CREDENTIALS_ADVICE
@@ -46,7 +44,7 @@ def _check_service_linked_role(target: Target) -> Finding:
         target.client("iam").get_role(RoleName=ROLE_NAME)
     except CALL_ERRORS as error:
         if isinstance(error, ClientError) and error.response["Error"]["Code"] == "NoSuchEntity":
-            advice = f"`lamplighter deploy` creates it, or `{CREATE_COMMAND}`"
+            advice = f"`{target.options.hint('deploy')}` creates it, or `{CREATE_COMMAND}`"
             return doubtful(ROLE_SUBJECT, f"the account has no {ROLE_NAME} yet", advice)
         return doubtful(ROLE_SUBJECT, f"{ROLE_NAME} could not be checked: {explain_error(error, target)}")
     return good(ROLE_SUBJECT, f"{ROLE_NAME} exists")

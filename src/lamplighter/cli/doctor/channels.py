@@ -23,7 +23,7 @@ from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.stack.alerting.alerts import channel_subscriptions
 from lamplighter.services.sns.subscriptions.protocols import COMMAND
 
-REMEDY = "a restart of `lamplighter up` creates it again"
+REMEDY = "a restart of `up` creates it again"
 UNTIL_FIXED = "until then, it delivers no alerts"
 
 

@@ -49,7 +49,7 @@ LOCAL_CAUSES = (
     _pull_cause(
         r"https?://localhost/v2/",
         "the image was built on this machine and no longer exists",
-        "let `lamplighter up` build it: start it again, or change a file of its folder",
+        "let `up` build it: start it again, or change a file of its folder",
     ),
     _pull_cause(
         _DISK_FULL,
@@ -99,7 +99,7 @@ LOCAL_CAUSES = (
     make_cause(
         rf"CannotPull\w*Error.*(?:{_NOT_FOUND})|No such image",
         "there is no such image, or not with this tag",
-        "check its name and tag; `lamplighter up` builds the image if `image:` is a folder",
+        "check its name and tag; `up` builds the image if `image:` is a folder",
     ),
     make_cause(
         r"CannotPull\w*Error", "Docker could not pull the image", "run `docker pull` with the image on this machine"
@@ -126,7 +126,7 @@ AWS_CAUSES = (
     make_cause(
         rf"CannotPull\w*Error.*(?:{_NOT_FOUND}|{_INVALID_NAME})|No such image",
         "there is no such image, or not with this tag",
-        "check its name and tag; `lamplighter deploy` pushes the image if `image:` is a folder",
+        "check its name and tag; `deploy` pushes the image if `image:` is a folder",
     ),
     make_cause(
         r"CannotPull\w*Error", "the image could not be pulled", "check its name, and the task's route to the internet"

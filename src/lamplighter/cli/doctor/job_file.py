@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lamplighter.cli.doctor.finding import Finding, bad
-from lamplighter.cli.job_file import DEFAULT_JOB_FILE
+from lamplighter.cli.site_options import DEFAULT_JOB_FILE
 from lamplighter.jobs.file.load import load_job_file
 from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.file.parsing.yaml_document import JobFileError

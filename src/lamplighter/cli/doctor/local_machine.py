@@ -16,6 +16,7 @@ from lamplighter.cli.doctor.finding import Finding, bad, doubtful, good
 from lamplighter.cli.doctor.mail_server import check_mail_server
 from lamplighter.cli.engine_address import read_address
 from lamplighter.cli.engine_health import read_health
+from lamplighter.cli.site_options import SiteOptions
 from lamplighter.runtime.docker import daemon
 from lamplighter.runtime.port import RuntimeUnavailable
 from lamplighter.store.backups.database_copy import connect_read_only
@@ -29,18 +30,17 @@ MIN_FREE_BYTES = 1024**3
 DOCKER_ADVICE = "jobs with an image need it; jobs without one run as plain processes"
 
 
-def check_local_machine(data: Path, environment: Mapping[str, str]) -> Iterator[Finding]:
+def check_local_machine(options: SiteOptions, environment: Mapping[str, str]) -> Iterator[Finding]:
     """Report on everything that belongs to this machine."""
+    data, start = options.data, options.hint("up")
     yield check_docker()
     if shutil.which("docker") is None:
-        yield doubtful(
-            "docker command", "the command is not installed", "install it where `lamplighter deploy` builds images"
-        )
-    yield from check_directory(data)
+        yield doubtful("docker command", "the command is not installed", "install it where `deploy` builds images")
+    yield from check_directory(data, start)
     address = read_address(data)
     url = None if address is None else address.local
     health = None if url is None else read_health(url)
-    yield check_engine(url, health)
+    yield check_engine(url, health, start)
     if health is not None and health.get("denied"):
         yield good("denied", f"tasks may not use {', '.join(health['denied'])} (--deny)")
     if health is not None and health.get("processes"):
@@ -81,10 +81,13 @@ async def _docker_version() -> str:
         await client.close()
 
 
-def check_directory(data: Path) -> Iterator[Finding]:
-    """Report whether the data directory is writable, has an intact database and has free disk space."""
+def check_directory(data: Path, start: str) -> Iterator[Finding]:
+    """Report whether the data directory is writable, has an intact database and has free disk space.
+
+    `start` is the command that starts the engine.
+    """
     if not data.exists():
-        yield doubtful("data directory", f"{data} does not exist", "`lamplighter up` creates it")
+        yield doubtful("data directory", f"{data} does not exist", f"`{start}` creates it")
         return
     if not os.access(data, os.R_OK | os.W_OK | os.X_OK):
         yield bad("data directory", f"you cannot write to {data}", "change its owner to the user that runs the engine")
@@ -104,12 +107,12 @@ def check_directory(data: Path) -> Iterator[Finding]:
     yield good("data directory", message) if free >= MIN_FREE_BYTES else doubtful("data directory", message, advice)
 
 
-def check_engine(url: str | None, health: Json) -> Finding:
-    """Report whether the engine of this folder is up and healthy; `health` is its health document."""
+def check_engine(url: str | None, health: Json, start: str) -> Finding:
+    """Report whether the engine of this folder is up and healthy; `health` is its health document, `start` as above."""
     if url is None:
-        return doubtful("engine", "no engine is running in this folder", "`lamplighter up` starts one")
+        return doubtful("engine", "no engine is running in this folder", f"`{start}` starts one")
     if health is None:
-        return bad("engine", f"its address is {url}, but it does not answer", "start it again: `lamplighter up`")
+        return bad("engine", f"its address is {url}, but it does not answer", f"start it again: `{start}`")
     if health["status"] not in ("ok", "degraded"):
         worst = health["conditions"][0]
         return bad("engine", f"the engine at {url} is not healthy: {worst['reason']}", worst["advice"])

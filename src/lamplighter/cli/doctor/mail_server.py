@@ -41,7 +41,7 @@ def check_mail_server(environment: Mapping[str, str], engine: Json = None, recip
         return good("mail", f"the engine has a mail server (--smtp); set {MAIL_SERVER_VARIABLE} here to test it")
     if not url:
         message = "no mail server is set here: without one, the engine writes mails to files"
-        return doubtful("mail", message, f"use --smtp, or set {MAIL_SERVER_VARIABLE}, when you start `lamplighter up`")
+        return doubtful("mail", message, f"use --smtp, or set {MAIL_SERVER_VARIABLE}, when you start `up`")
     try:
         server = parse_mail_server(url)
     except LamplighterError as error:

@@ -6,8 +6,8 @@ from itertools import islice
 from lamplighter.cli.command_context import CommandContext
 from lamplighter.cli.doctor.finding import Finding, bad, doubtful, good
 from lamplighter.cli.doctor.known_causes import find_cause
-from lamplighter.cli.runs import find_run
-from lamplighter.cli.runs.find_job import Machine
+from lamplighter.cli.runs.lookup import find_run
+from lamplighter.cli.runs.lookup.find_job import Machine
 from lamplighter.runs.failures.blamed_attempt import blamed_attempt
 from lamplighter.runs.failures.failure_reasons import failure_reason, task_of_document
 from lamplighter.runs.history.story import Attempt, Story

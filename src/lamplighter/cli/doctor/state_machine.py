@@ -13,7 +13,7 @@ from lamplighter.cli.doctor.recent_failures import check_recent_failures
 from lamplighter.cli.doctor.task_roles import check_tasks
 from lamplighter.cli.doctor.task_states import task_states
 from lamplighter.cli.find_task_definition import find_task_definition
-from lamplighter.cli.runs.find_job import Machine
+from lamplighter.cli.runs.lookup.find_job import Machine
 from lamplighter.cli.target import Target, explain_error
 from lamplighter.runs.jobs.job_machine import is_made_from_job_file
 

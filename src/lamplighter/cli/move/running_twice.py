@@ -7,10 +7,11 @@ from pathlib import Path
 import typer
 
 from lamplighter.cli.call_errors import CALL_ERRORS
-from lamplighter.cli.deploy.prompts import confirm_or_exit
 from lamplighter.cli.engine_address import read_address
 from lamplighter.cli.move.sides import AwsSide, read_schedules
-from lamplighter.cli.target import DATA_VARIABLE, DEFAULT_DATA, Target, find_target
+from lamplighter.cli.prompts import confirm_or_exit
+from lamplighter.cli.site_options import DATA_VARIABLE, DEFAULT_DATA, SiteOptions
+from lamplighter.cli.target import Target, find_target
 from lamplighter.jobs.file.load import LoadedJobFile
 from lamplighter.store.lock import is_locked
 
@@ -27,7 +28,7 @@ def ask_about_box(loaded: LoadedJobFile, target: Target, *, yes: bool) -> None:
         typer.echo(f"lamplighter: the jobs of {project} {when}: their schedules on AWS stay off", err=True)
     elif target.endpoint is None and _runs_here(project):
         what = f"the engine of this folder runs the schedules of {project}, too, so that each slot would run twice"
-        typer.echo(f"lamplighter: {what}: `lamplighter move --to aws` hands them over", err=True)
+        typer.echo(f"lamplighter: {what}: `{target.options.hint('move --to aws')}` hands them over", err=True)
         confirm_or_exit(f"Deploy {project} to AWS although this box runs its schedules?", yes=yes)
 
 
@@ -36,6 +37,6 @@ def _runs_here(project: str) -> bool:
     if read_address(data) is None or not is_locked(data):
         return False
     with suppress(*CALL_ERRORS):
-        found = read_schedules(find_target(data=data), project).values()
+        found = read_schedules(find_target(SiteOptions(data=data)), project).values()
         return any(each["State"] == "ENABLED" and not each.get("EndDate") for each in found)
     return False

@@ -10,11 +10,11 @@ from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json
 from lamplighter.cli.call_errors import RESOURCE_NOT_FOUND, ignore_error
 from lamplighter.cli.deploy.deployment_plan import read_deployed_template
-from lamplighter.cli.deploy.prompts import describe_place, pause_between_polls
-from lamplighter.cli.deploy.stacks import find_stack
-from lamplighter.cli.move.handover_file import HandoverFile
+from lamplighter.cli.deploy.stack.stacks import find_stack
 from lamplighter.cli.move.slots import Schedules, to_date, to_instant
+from lamplighter.cli.prompts import describe_place, pause_between_polls
 from lamplighter.cli.target import Target
+from lamplighter.cli.up.handover_file import HandoverFile
 from lamplighter.jobs.stack.handover import Handover, read_handover
 from lamplighter.runs.history.story import to_milliseconds
 
@@ -72,7 +72,7 @@ class BoxSide:
             pause_between_polls(self.target)
         if handover.role == "ends":
             self.file.write(before)
-        raise MoveFailed("the engine does not follow the move: see the log of `lamplighter up`, then run this again")
+        raise MoveFailed("the engine does not follow the move: see the log of `up`, then run this again")
 
 
 @dataclass(frozen=True, slots=True)

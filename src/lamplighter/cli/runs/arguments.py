@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from lamplighter.cli.job_file import DEFAULT_JOB_FILE
+from lamplighter.cli.site_options import DEFAULT_JOB_FILE
 from lamplighter.jobs.file.load import load_job_file
 from lamplighter.jobs.file.parsing.yaml_document import JobFileError
 

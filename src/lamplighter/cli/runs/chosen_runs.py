@@ -15,10 +15,10 @@ from lamplighter.base.count_text import format_count
 from lamplighter.base.world import real_world
 from lamplighter.cli.command_context import CommandContext, fail
 from lamplighter.cli.command_port import command_calls
-from lamplighter.cli.deploy.prompts import confirm_or_exit, is_terminal_input
-from lamplighter.cli.runs import find_run
-from lamplighter.cli.runs.formatting import format_clock
+from lamplighter.cli.prompts import confirm_or_exit, is_terminal_input
+from lamplighter.cli.runs.lookup import find_run
 from lamplighter.cli.runs.read_night import read_command_night
+from lamplighter.cli.runs.text.formatting import format_clock
 from lamplighter.console.calls import Calls
 from lamplighter.console.data.action_subject import is_missed, is_task
 from lamplighter.console.data.runs.run_actions import (

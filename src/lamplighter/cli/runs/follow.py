@@ -17,12 +17,13 @@ from lamplighter.base.json_text import Json
 from lamplighter.base.world import real_world
 from lamplighter.cli.call_errors import HTTPClientError, Unreachable
 from lamplighter.cli.command_context import CommandContext
-from lamplighter.cli.runs import find_run, formatting, result_text
-from lamplighter.cli.runs.attempt_labels import AttemptLabels, labels_for
-from lamplighter.cli.runs.map_children import MapChildren
+from lamplighter.cli.runs.lookup import find_run
+from lamplighter.cli.runs.lookup.map_children import MapChildren
+from lamplighter.cli.runs.lookup.waiting_tasks import waiting_reasons
 from lamplighter.cli.runs.output import OutputLine, RunOutput
-from lamplighter.cli.runs.run_moments import Moment, run_moments
-from lamplighter.cli.runs.waiting_tasks import waiting_reasons
+from lamplighter.cli.runs.text import formatting, result_text
+from lamplighter.cli.runs.text.attempt_labels import AttemptLabels, labels_for
+from lamplighter.cli.runs.text.run_moments import Moment, run_moments
 from lamplighter.runs.history.attempt_numbers import read_numbered_story
 from lamplighter.runs.history.story import Attempt, Story
 from lamplighter.runs.history.waiting import started_tasks

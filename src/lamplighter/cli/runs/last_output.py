@@ -5,8 +5,8 @@ from collections import deque
 from rich.text import Text
 
 from lamplighter.cli.command_context import CommandContext
-from lamplighter.cli.runs import formatting
 from lamplighter.cli.runs.output import RunOutput
+from lamplighter.cli.runs.text import formatting
 from lamplighter.runs.history.story import Attempt
 from lamplighter.runs.printable_text import printable_line
 

@@ -11,11 +11,12 @@ from lamplighter.base.json_text import Json
 from lamplighter.cli.command_context import CommandContext
 from lamplighter.cli.internal_calls import read_from_engine
 from lamplighter.cli.local_zone import local_zone
-from lamplighter.cli.runs import find_run, formatting, result_text
-from lamplighter.cli.runs.find_job import Machine
-from lamplighter.cli.runs.list_tasks import list_task_runs
-from lamplighter.cli.runs.listing import Listing, print_listing
-from lamplighter.cli.runs.waiting_tasks import status_of_run
+from lamplighter.cli.runs.lookup import find_run
+from lamplighter.cli.runs.lookup.find_job import Machine
+from lamplighter.cli.runs.lookup.list_tasks import list_task_runs
+from lamplighter.cli.runs.lookup.waiting_tasks import status_of_run
+from lamplighter.cli.runs.text import formatting, result_text
+from lamplighter.cli.runs.text.listing import Listing, print_listing
 from lamplighter.runs.jobs.skipped_runs import SKIPPED
 from lamplighter.runs.run import Run, to_run
 from lamplighter.runs.tasks.scheduled_tasks import ScheduledTask

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from lamplighter.cli.runs import formatting
+from lamplighter.cli.runs.text import formatting
 from lamplighter.runs.jobs.upcoming_times import Timetable, next_time
 
 

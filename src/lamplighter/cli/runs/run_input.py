@@ -13,8 +13,8 @@ import typer
 from lamplighter.base.json_text import Json, JsonError, dumps, loads, loads_or
 from lamplighter.cli.call_errors import ClientError
 from lamplighter.cli.command_context import CommandContext, fail
-from lamplighter.cli.runs import find_job, job_schedules
-from lamplighter.cli.runs.find_job import Machine
+from lamplighter.cli.runs.lookup import find_job, job_schedules
+from lamplighter.cli.runs.lookup.find_job import Machine
 from lamplighter.runs.default_input import default_input
 from lamplighter.runs.jobs.job_machine import LAMPLIGHTER_KEY, is_workflow
 
@@ -50,7 +50,7 @@ def check_overrides(context: CommandContext, machine: Machine, overrides: Json) 
     if "command" in overrides and is_workflow(find_job.read_definition(context, machine)):
         fail(
             f"{machine.short_name} is a workflow, and --command would replace the command of every step: "
-            "run the job of one step alone (`lamplighter run JOB --command …`), or change the job file"
+            f"run the job of one step alone (`{context.hint('run JOB --command …')}`), or change the job file"
         )
 
 

@@ -10,7 +10,7 @@ import typer
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import real_world
 from lamplighter.cli.command_context import CommandContext, fail
-from lamplighter.cli.runs.find_task import FoundTask
+from lamplighter.cli.runs.lookup.find_task import FoundTask
 from lamplighter.runs.jobs.job_machine import MAIN_CONTAINER
 from lamplighter.runs.tasks.run_task_request import PersonStart, differing_starters, person_request
 from lamplighter.runs.tasks.scheduled_tasks import ScheduledTask, TaskStarter

@@ -5,10 +5,10 @@ from rich.text import Text
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import real_world
 from lamplighter.cli.command_context import CommandContext
-from lamplighter.cli.runs import formatting, result_text
-from lamplighter.cli.runs.find_task import FoundTask
 from lamplighter.cli.runs.last_output import print_last_output
+from lamplighter.cli.runs.lookup.find_task import FoundTask
 from lamplighter.cli.runs.task_output import task_attempt
+from lamplighter.cli.runs.text import formatting, result_text
 from lamplighter.runs.printable_text import printable_line
 from lamplighter.runs.tasks.ecs_tasks import STARTED_BY_STATE_MACHINE
 from lamplighter.runs.tasks.task_history import TaskMoment, task_moments

@@ -12,9 +12,6 @@ from rich.text import Text
 
 from lamplighter.base.world import real_world
 from lamplighter.cli.command_context import CommandContext
-from lamplighter.cli.runs import find_task, formatting
-from lamplighter.cli.runs.attempt_labels import AttemptLabels
-from lamplighter.cli.runs.find_task import FoundTask
 from lamplighter.cli.runs.follow import (
     AWS_POLL_SECONDS,
     ENGINE_POLL_SECONDS,
@@ -24,8 +21,12 @@ from lamplighter.cli.runs.follow import (
     leave_running,
     print_lines,
 )
+from lamplighter.cli.runs.lookup import find_task
+from lamplighter.cli.runs.lookup.find_task import FoundTask
 from lamplighter.cli.runs.output import OutputLine, RunOutput
-from lamplighter.cli.runs.result_text import task_result_text
+from lamplighter.cli.runs.text import formatting
+from lamplighter.cli.runs.text.attempt_labels import AttemptLabels
+from lamplighter.cli.runs.text.result_text import task_result_text
 from lamplighter.runs.history.story import Attempt, Outcome
 from lamplighter.runs.jobs.job_machine import RUN_TASK
 from lamplighter.runs.tasks.task_history import TaskMoment, task_moments

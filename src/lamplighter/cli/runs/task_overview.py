@@ -6,10 +6,10 @@ from rich.text import Text
 
 from lamplighter.base.json_text import Json
 from lamplighter.cli.command_context import CommandContext
-from lamplighter.cli.runs import formatting
-from lamplighter.cli.runs.list_tasks import list_task_runs
+from lamplighter.cli.runs.lookup.list_tasks import list_task_runs
 from lamplighter.cli.runs.next_run import next_run_text, timetable_document
-from lamplighter.cli.runs.result_text import task_json, task_result_text
+from lamplighter.cli.runs.text import formatting
+from lamplighter.cli.runs.text.result_text import task_json, task_result_text
 from lamplighter.runs.tasks.scheduled_tasks import ScheduledTask
 from lamplighter.runs.tasks.task_run import TaskRun
 

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import typer
 
-from lamplighter.cli.app import VARIABLE_PREFIX
-from lamplighter.cli.commands.up import parse_source, up
 from lamplighter.cli.job_file import read_job_file
+from lamplighter.cli.option_groups import VARIABLE_PREFIX, with_option_groups
 from lamplighter.cli.service.unit_file import UpCommand
+from lamplighter.cli.site_options import SiteOptions
+from lamplighter.cli.up.command_line import JobsOptions, LogOptions, ReachingOptions, ServingOptions, parse_source
 from lamplighter.cli.up.heartbeat import check_url
 from lamplighter.outbound.mail_server import parse_mail_server
 from lamplighter.outbound.program import HEARTBEAT_VARIABLE, MAIL_SERVER_VARIABLE
@@ -29,22 +30,30 @@ def parse_up_command(words: Sequence[str]) -> UpCommand:
     job file has errors, which are printed.
     """
     app = typer.Typer()
-    app.command()(up)
+    app.command()(_gather_options)
     command = typer.main.get_command(app)
-    params = command.make_context("lamplighter up", list(words), auto_envvar_prefix=VARIABLE_PREFIX).params
-    if params["new"]:
-        raise typer.BadParameter("--new would begin empty at each start: run `lamplighter up --new` once")
-    if params["smtp"]:
-        parse_mail_server(params["smtp"])
-    if params["heartbeat_url"]:
-        check_url(params["heartbeat_url"])
-    source = parse_source(
-        params["file"], params["environment"], params["template"] or [], params["parameters"] or [], params["data"]
-    )
+    context = command.make_context("lamplighter up", list(words), auto_envvar_prefix=VARIABLE_PREFIX)
+    jobs, serving, reaching = command.invoke(context)
+    if serving.new:
+        hint = SiteOptions(jobs.file, jobs.environment, data=serving.data).hint("up --new")
+        raise typer.BadParameter(f"--new would begin empty at each start: run `{hint}` once")
+    if reaching.smtp:
+        parse_mail_server(reaching.smtp)
+    if reaching.heartbeat_url:
+        check_url(reaching.heartbeat_url)
+    source = parse_source(jobs, serving.data)
     if source.file is not None and not source.is_implied:
         read_job_file(source.file, source.environment)
     options, secrets = _split_secrets(words)
-    return UpCommand(tuple(options), secrets, Path(os.path.normpath(Path(params["data"]).absolute())))
+    return UpCommand(tuple(options), secrets, Path(os.path.normpath(serving.data.absolute())))
+
+
+@with_option_groups
+def _gather_options(
+    jobs: JobsOptions, serving: ServingOptions, reaching: ReachingOptions, _log: LogOptions
+) -> tuple[JobsOptions, ServingOptions, ReachingOptions]:
+    """Return the options that decide what `up` does. Nothing depends on those of its log."""
+    return jobs, serving, reaching
 
 
 def _split_secrets(words: Sequence[str]) -> tuple[list[str], dict[str, str]]:

@@ -13,6 +13,6 @@ def advice(folder: Path, command: Sequence[str]) -> str:
         "systemd does not run on this machine, so there is no service to install. Instead:\n"
         f"- with cron, add this line with `crontab -e`:\n    @reboot {escaped}\n"
         "- with another init system, let it run the same command; docs/manual/service.md has an init script\n"
-        "- in a container, let `lamplighter up` be its command, with `restart: unless-stopped`\n"
+        "- in a container, let `up` be its command, with `restart: unless-stopped`\n"
         "`lamplighter service install --print` prints the unit for another machine."
     )

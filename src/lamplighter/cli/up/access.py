@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 
+from lamplighter.cli.site_options import SiteOptions
 from lamplighter.engine import credentials
 from lamplighter.engine.credentials import CREDENTIALS_FILE
 from lamplighter.engine.users_file import USERS_FILE, UsersFile, load_users
@@ -50,13 +51,13 @@ def decide_access(given: Path | None, data: Path, address: str, proxies: frozens
     return Access(users, credentials.load_credentials(file), file, proxies)
 
 
-def access_advice(access_rules: Access, url: str) -> Iterator[str]:
+def access_advice(access_rules: Access, url: str, options: SiteOptions) -> Iterator[str]:
     """Yield the lines that tell the user how callers authenticate, if the engine requires credentials."""
     if access_rules.file is None:
         return
     yield f"callers need credentials: AWS_SHARED_CREDENTIALS_FILE={access_rules.file} aws --endpoint-url {url} …"
     if access_rules.users.read():
-        yield "the console has users: `lamplighter users list`"
+        yield f"the console has users: `{options.hint('users list')}`"
     else:
         yield f"the password of the console is lamplighter_password in {access_rules.file}"
     if credentials.is_readable_by_others(access_rules.file):

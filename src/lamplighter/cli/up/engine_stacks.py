@@ -17,11 +17,11 @@ from lamplighter.base.errors import AwsError, LamplighterError
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.base.threads import run_in_thread
 from lamplighter.bus import Caller
-from lamplighter.cli.deploy.stacks import DESCRIPTION_SUFFIX
 from lamplighter.cli.up.merge_templates import without_incomplete_units
 from lamplighter.cli.up.stack_plan import StackOrigin
 from lamplighter.engine.engine import Engine
 from lamplighter.jobs.stack.name_clashes import may_clash
+from lamplighter.jobs.stack.template import DESCRIPTION_SUFFIX
 from lamplighter.lang.template.text import parse_text
 from lamplighter.services.cloudformation.tables import stack_events, stacks
 

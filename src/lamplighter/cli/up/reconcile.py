@@ -10,7 +10,7 @@ by other means are created again within a minute: the file wins.
 import asyncio
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from lamplighter.base.count_text import format_count
@@ -400,7 +400,7 @@ class SourceReconciler:
             f", except for {', '.join(held or [each.subject for each in applied.faults])}" if applied.faults else ""
         )
         log.info("%s", "\n".join([f"{plan.stack} agrees with {self._files.source.display_name}{exception}:", *lines]))
-        for line in job_lines.move_lines(plan):
+        for line in job_lines.move_lines(plan, self._engine.config.data_directory):
             log.warning("%s", line)
         findings = list(missing_secrets(project, self._files.secrets))
         stored = await find_stored_secrets(self._engine.bus, self._caller, [each.reference for each in findings])
@@ -433,7 +433,7 @@ class SourceReconciler:
         if name not in self._logged_stacks:
             self._logged_stacks.add(name)
             env = f" -e {origin.environment}" if origin.environment.strip("?") else ""
-            command = f"lamplighter destroy {origin.file}{env} --endpoint-url {self._engine.config.public_url}"
+            command = replace(origin.site, endpoint_url=self._engine.config.public_url).hint("destroy")
             log.info("%s, of %s%s, runs here as well; remove it with `%s`", name, origin.file, env, command)
 
     async def _delete_when_idle(self, region_stacks: EngineStacks, region: str, name: str) -> bool:

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from lamplighter.base.aws.task_definition_metadata import FOLDER_MARK
 from lamplighter.base.json_text import Json, dumps, loads
-from lamplighter.cli.move.handover_file import HandoverFile
+from lamplighter.cli.site_options import SiteOptions
+from lamplighter.cli.up.handover_file import HandoverFile
 from lamplighter.cli.up.merge_templates import resource_job
 from lamplighter.jobs import names
 from lamplighter.jobs.file.load import LoadedJobFile, load_job_file
@@ -22,6 +22,7 @@ from lamplighter.jobs.lint.denied_jobs import denied_jobs
 from lamplighter.jobs.stack import roles
 from lamplighter.jobs.stack.built_images import built_images
 from lamplighter.jobs.stack.handover import Handover
+from lamplighter.jobs.stack.localize_template import localize_template
 from lamplighter.jobs.stack.schedules import schedule_states
 from lamplighter.jobs.stack.template import build_template
 from lamplighter.store.data_directory import HANDOVER
@@ -46,6 +47,11 @@ class StackOrigin:
     file: str
     environment: str = ""
     """Empty for the file without an environment."""
+
+    @property
+    def site(self) -> SiteOptions:
+        """The options with which a command gets the same file and environment."""
+        return SiteOptions(Path(self.file), self.environment.strip("?") or None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,25 +180,6 @@ def add_origin(document: Json, folder: Path, origin: StackOrigin) -> Json:
     """Adapt a job file's template to this machine, and record the file and the environment that it was made from."""
     metadata = {"Lamplighter": {"File": origin.file, "Environment": origin.environment, "Platform": "here"}}
     return {**localize_template(document, folder), "Metadata": metadata}
-
-
-def localize_template(document: Json, folder: Path) -> Json:
-    """Adapt a job file's template to this machine: all paths begin in the folder."""
-    for resource in document["Resources"].values():
-        own = resource.get("Metadata", {}).get("Lamplighter", {})
-        if own.get("Process") or own.get("Command"):
-            own["Directory"] = str(folder / own.get("Directory", "."))
-        for volume in own.get("Volumes", ()):
-            if "Host" in volume:
-                volume["Host"]["SourcePath"] = _source_path(folder, volume["Host"]["SourcePath"])
-    return document
-
-
-def _source_path(folder: Path, path: str) -> str:
-    """Return the absolute path of a volume, marked if it is relative to the job file (`FOLDER_MARK`)."""
-    whole = os.path.normpath(folder / path)
-    root = os.path.commonpath([folder, whole])
-    return whole if os.path.isabs(path) else f"{root.rstrip('/')}{FOLDER_MARK}{os.path.relpath(whole, root)}"
 
 
 def template_without(plan: StackPlan, without: frozenset[str]) -> Json | None:

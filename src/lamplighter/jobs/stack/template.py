@@ -33,6 +33,9 @@ from lamplighter.jobs.stack.handover import Handover
 from lamplighter.jobs.stack.intrinsic_functions import ref
 from lamplighter.jobs.stack.resources import Resource, properties
 
+DESCRIPTION_SUFFIX = ", by lamplighter"
+"""The end of the description of each template that is made from a job file."""
+
 
 def build_template(project: Project, platform: Platform = "aws", handover: Handover | None = None) -> Json:
     """Return the template for AWS or for this engine as a document; `handover` divides the slots with another side.
@@ -45,7 +48,7 @@ def build_template(project: Project, platform: Platform = "aws", handover: Hando
     documents = {each.logical_id: each.document(platform) for each in resources}
     assert len(documents) == len(resources), "two resources have one logical id"
     template = {
-        "Description": f"The jobs of {project.prefix}, by lamplighter",
+        "Description": f"The jobs of {project.prefix}{DESCRIPTION_SUFFIX}",
         "Metadata": {"Lamplighter": {"Project": project.prefix, "Platform": platform}},
         "Conditions": {
             **console_links.conditions(platform),

@@ -1,9 +1,11 @@
 """Format the lines that `up` logs about jobs and about resources that have no effect here."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from lamplighter.base.json_text import Json
+from lamplighter.cli.site_options import DEFAULT_SITE
 from lamplighter.cli.up.apply_plan import AppliedPlan, PlanFault
 from lamplighter.cli.up.engine_stacks import ResourceChange, StackResource
 from lamplighter.cli.up.stack_plan import StackPlan
@@ -51,13 +53,15 @@ def job_lines(plan: StackPlan, applied: AppliedPlan, times: Mapping[str, str]) -
         yield f"  {REMOVED} {name}  removed; its log and its runs can still be read"
 
 
-def move_lines(plan: StackPlan) -> Iterator[str]:
+def move_lines(plan: StackPlan, data: Path) -> Iterator[str]:
     """Yield a line if the jobs run on AWS since a move, or until one."""
     moved = plan.handover
     if moved is not None and moved.role == "ends":
         yield f"the jobs of {plan.stack} move to AWS at {moved.at}: from then on their schedules start nothing here"
     elif moved is not None and moved.role == "waits":
-        yield f"the schedules of {plan.stack} wait here until `lamplighter move --to box` has handed the jobs over"
+        site = DEFAULT_SITE if plan.origin is None else plan.origin.site
+        command = replace(site, data=data).hint("move --to box")
+        yield f"the schedules of {plan.stack} wait here until `{command}` has handed the jobs over"
 
 
 def format_fault(fault: PlanFault) -> str:

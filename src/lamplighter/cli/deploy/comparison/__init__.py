@@ -1,0 +1,1 @@
+"""Compare two templates, and print their differences: no calls."""

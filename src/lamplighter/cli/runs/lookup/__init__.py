@@ -1,0 +1,1 @@
+"""Find what the arguments of commands name: jobs, runs, tasks and schedules."""

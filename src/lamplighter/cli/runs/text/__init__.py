@@ -1,0 +1,1 @@
+"""Put runs, attempts and times into words and columns."""
