@@ -11,7 +11,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.console.data import job_runs, job_schedules, job_sources, slot_counts, waiting_runs
 from lamplighter.console.data.job_runs import OUTSIDE, RecentRuns
 from lamplighter.console.data.job_schedules import JobSchedule
-from lamplighter.console.page import Page, page_route
+from lamplighter.console.page import PART_HEADER, Page, page_route
 from lamplighter.console.pages import job_runs as runs_page
 from lamplighter.console.pages import removed_jobs
 from lamplighter.console.pages.job_runs import RunTable
@@ -24,8 +24,6 @@ from lamplighter.runs.job_machine import is_supporting_machine
 from lamplighter.runs.run import END_WORDS, WAITING, RunLimits
 
 EXPRESS = "EXPRESS"
-HTMX_HEADER = "hx-request"
-"""The header of a request that refreshes the table of runs (`static/refresh.js`)."""
 
 
 async def show(page: Page) -> Response:
@@ -38,7 +36,7 @@ async def show(page: Page) -> Response:
         if error.code != "StateMachineDoesNotExist":
             raise
         return await removed_jobs.show_removed(page, error)
-    if HTMX_HEADER in page.request.headers and about["type"] != EXPRESS:
+    if PART_HEADER in page.request.headers and about["type"] != EXPRESS:
         return await runs_page.show_again(page, about)
     rules = await job_schedules.list_rules(page, page.arn)
     schedules = await job_schedules.find_job_schedules(page, page.arn, known, rules)

@@ -59,15 +59,11 @@ for (const type of ["pointerdown", "keydown"]) addEventListener(type, () => { us
 offerOwnZone(document);
 followOwnZone();
 
-document.body.addEventListener("htmx:load", (event) => offerOwnZone(event.detail.elt.parentNode ?? document));
+document.addEventListener("renewed", ({ target }) => offerOwnZone(target));
 
 // List the zones when a reader opens the choice.
 document.addEventListener("focusin", (event) => {
   const list = event.target.list;
   if (!list?.matches("[data-zones]:empty")) return;
   for (const zone of Intl.supportedValuesOf?.("timeZone") ?? []) list.append(new Option(zone));
-});
-
-document.body.addEventListener("htmx:configRequest", (event) => {
-  if (event.detail.verb === "get") event.detail.parameters.zone = page.choice;
 });

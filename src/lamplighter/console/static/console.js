@@ -48,7 +48,7 @@ async function copy(event) {
 
 tick();
 setInterval(tick, 500);
-document.body.addEventListener("htmx:load", tick);
+document.addEventListener("renewed", tick);
 document.addEventListener("click", copy);
 
 // Report invalid JSON in a field before the form is sent.

@@ -1,6 +1,5 @@
 // Follow streams through the connection that all tabs share (stream.js), and show a banner if the engine does not
-// answer. htmx's SSE extension creates an EventSource; it receives an object that gets its events from the shared
-// connection.
+// answer.
 import { timeOfDay } from "./clock.js";
 
 const RETRY_MS = 1000; // before the next attempt to connect
@@ -19,20 +18,16 @@ export class FollowedStream extends EventTarget {
     super();
     this.whileHidden = whileHidden;
     this.path = `${url}${url.includes("?") ? "&" : "?"}tab=${tabId}`;
-    this.readyState = EventSource.CONNECTING;
     followed.add(this);
     report();
   }
 
   handleEvent({ event, text, id }) {
-    if (this.readyState === EventSource.CONNECTING) this.onopen?.(new Event("open"));
-    this.readyState = EventSource.OPEN;
     if (event === "gone") this.close();
     else this.dispatchEvent(new MessageEvent(event, { data: text, lastEventId: id }));
   }
 
   close() {
-    this.readyState = EventSource.CLOSED;
     followed.delete(this);
     report();
   }
@@ -123,7 +118,6 @@ function receive(message) {
   else if (message.kind === "out" && !document.querySelector("[data-still]")) location.reload();
 }
 
-window.htmx.createEventSource = (url) => new FollowedStream(url);
 setInterval(report, REPORT_MS);
 addEventListener("pagehide", () => {
   stopWaiting();
@@ -165,7 +159,7 @@ function showConnected() {
 // Reload what the streams do not renew by themselves, unless the user is filling in a form.
 function renew() {
   const lists = document.querySelectorAll("[data-refresh]");
-  for (const each of lists) window.htmx.trigger(each, "refresh");
+  for (const each of lists) each.dispatchEvent(new Event("refresh", { bubbles: true }));
   const fields = [...document.querySelectorAll("textarea, input:not([type=hidden])")];
   const touched = fields.some((each) => each.value !== each.defaultValue);
   if (!lists.length && !followed.size && !touched && !document.querySelector("[data-still]")) location.reload();

@@ -1,6 +1,7 @@
 // Send forms by a script, so that the current page can show that the engine does not answer or rejects the form.
 // Without scripts, the browser sends the forms in the usual way.
 import { lostSince } from "./follow.js";
+import { tellRenewed } from "./parts.js";
 
 const errorBox = document.getElementById("refused");
 
@@ -39,8 +40,7 @@ function replacePage(page, isNew) {
   const main = document.adoptNode(page.getElementById("main"));
   showMain(main, page.title);
   if (isNew) history.pushState({ entry: (entry += 1) }, "");
-  window.htmx.process(main);
-  main.dispatchEvent(new CustomEvent("htmx:load", { bubbles: true, detail: { elt: main } }));
+  tellRenewed(main);
   (main.querySelector("[autofocus]") ?? main.querySelector("h1"))?.focus();
   window.scrollTo(0, 0);
 }
@@ -78,9 +78,9 @@ function showQuestion(button) {
   }, pendingConfirmation.until - Date.now());
 }
 
-document.addEventListener("htmx:load", (event) => {
+document.addEventListener("renewed", ({ target }) => {
   if (pendingConfirmation.until <= Date.now()) return;
-  for (const button of event.detail.elt.querySelectorAll("[data-ask]")) {
+  for (const button of target.querySelectorAll("[data-ask]")) {
     if (button.form.getAttribute("action") === pendingConfirmation.action && button.dataset.asked === undefined) showQuestion(button);
   }
 });

@@ -3,7 +3,8 @@
 //
 // The log consists of parts (templates/log_lines.html). The first and the last part state from which line on there are
 // more lines (data-earlier, data-later). Parts far from what is visible are removed and loaded again when needed.
-import "./follow.js";
+import { FollowedStream } from "./follow.js";
+import { tellRenewed } from "./parts.js";
 
 const MAX_LINES = 2400; // in the page
 const NEAR = 1200; // pixels from an edge at which more lines are loaded
@@ -50,8 +51,7 @@ async function fetchPart(place) {
 
 // Let other scripts process inserted lines, for example show their times in the chosen zone.
 function process(part) {
-  const rows = part.querySelector(".rows");
-  rows.dispatchEvent(new CustomEvent("htmx:load", { bubbles: true, detail: { elt: rows } }));
+  tellRenewed(part.querySelector(".rows"));
   view.querySelector(".empty-log")?.toggleAttribute("hidden", Boolean(log.querySelector(".l")));
 }
 
@@ -178,7 +178,7 @@ function connect() {
   if (!running || stream || replacing || lastPart().dataset.later) return;
   const after = encodeURIComponent(lastPart().dataset.position);
   reconnects += 1;
-  stream = window.htmx.createEventSource(`${view.dataset.parts}/live?${view.dataset.query}&after=${after}&nr=${reconnects}`);
+  stream = new FollowedStream(`${view.dataset.parts}/live?${view.dataset.query}&after=${after}&nr=${reconnects}`);
   stream.addEventListener("lines", ({ data, lastEventId }) => receive(parsePart(data), lastEventId));
   stream.addEventListener("end", () => {
     disconnect();

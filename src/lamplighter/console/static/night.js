@@ -24,7 +24,7 @@ document.addEventListener("click", ({ target }) => {
   for (const each of boxes()) each.checked = statuses.includes(each.closest("[data-night]").dataset.night);
   showCount();
 });
-document.body.addEventListener("htmx:load", showCount);
+document.addEventListener("renewed", showCount);
 addEventListener("pageshow", showCount); // the browser restores ticked boxes when the reader comes back
 showCount();
 

@@ -11,4 +11,4 @@ function nameCells(root) {
 }
 
 nameCells(document);
-document.body.addEventListener("htmx:load", (event) => nameCells(event.detail.elt.parentNode ?? document));
+document.addEventListener("renewed", ({ target }) => nameCells(target));

@@ -19,7 +19,7 @@ if (source) {
 }
 
 // A list that was refreshed brings its title along.
-document.body.addEventListener("htmx:load", () => {
+document.addEventListener("renewed", () => {
   const named = document.querySelector("[data-title]");
   if (named) entitle(named.dataset.title, named.dataset.icon);
 });

@@ -1,4 +1,5 @@
 // The selected state: its URL, its mark in the graph, and the panel beside the graph.
+import { loadPart, replaceContent } from "../parts.js";
 import { findItem, inWords } from "./painting.js";
 
 export function selectedName() {
@@ -18,9 +19,18 @@ export function markSelected(figure, name = selectedName()) {
   }
 }
 
-export function showDetail(figure) {
-  window.htmx.ajax("GET", `${figure.dataset.run}/detail${location.search}`, { target: "#detail", swap: "innerHTML" });
+let request = new AbortController();
+
+export async function showDetail(figure) {
   markSelected(figure);
+  request.abort();
+  request = new AbortController();
+  try {
+    const html = await loadPart(`${figure.dataset.run}/detail${location.search}`, request.signal);
+    if (html !== null) replaceContent(figure.parentNode.querySelector("#detail"), html);
+  } catch (error) {
+    if (error.name !== "AbortError") console.info(`lamplighter: ${error.message}`);
+  }
 }
 
 export function selectState(figure, name) {
