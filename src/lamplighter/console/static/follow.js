@@ -13,9 +13,10 @@ const tabId = crypto.randomUUID?.() ?? String(Math.random()); // each tab has it
 let hidden = document.visibilityState === "hidden"; // a hidden tab follows its title alone, also if it was opened hidden
 let hideTimer = 0;
 
-export class FollowedStream extends EventTarget {
-  constructor(url, { whileHidden = false } = {}) {
-    super();
+// `handlers` receive the text and the id of an event, by its name. A stream that ends is closed.
+export class FollowedStream {
+  constructor(url, handlers, { whileHidden = false } = {}) {
+    this.handlers = handlers;
     this.whileHidden = whileHidden;
     this.path = `${url}${url.includes("?") ? "&" : "?"}tab=${tabId}`;
     followed.add(this);
@@ -23,8 +24,8 @@ export class FollowedStream extends EventTarget {
   }
 
   handleEvent({ event, text, id }) {
-    if (event === "gone") this.close();
-    else this.dispatchEvent(new MessageEvent(event, { data: text, lastEventId: id }));
+    if (event === "end" || event === "gone") this.close();
+    this.handlers[event]?.(text, id);
   }
 
   close() {

@@ -2,12 +2,11 @@
 import { FollowedStream } from "./follow.js";
 import { replaceContent } from "./parts.js";
 
-const stream = new FollowedStream(document.querySelector("[data-live]").dataset.live);
-for (const name of ["summary", "states", "timeline", "maps"]) {
-  const part = document.getElementById(name);
-  stream.addEventListener(name, ({ data }) => {
-    if (part.isConnected) replaceContent(part, data);
-    else stream.close(); // forms.js has replaced the page
-  });
+function show(part, html) {
+  if (part.isConnected) replaceContent(part, html);
+  else stream.close(); // forms.js has replaced the page
 }
-stream.addEventListener("end", () => stream.close());
+
+const parts = ["summary", "states", "timeline", "maps"].map((name) => document.getElementById(name));
+const handlers = Object.fromEntries(parts.map((part) => [part.id, (html) => show(part, html)]));
+const stream = new FollowedStream(document.querySelector("[data-live]").dataset.live, handlers);

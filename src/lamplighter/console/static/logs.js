@@ -178,14 +178,15 @@ function connect() {
   if (!running || stream || replacing || lastPart().dataset.later) return;
   const after = encodeURIComponent(lastPart().dataset.position);
   reconnects += 1;
-  stream = new FollowedStream(`${view.dataset.parts}/live?${view.dataset.query}&after=${after}&nr=${reconnects}`);
-  stream.addEventListener("lines", ({ data, lastEventId }) => receive(parsePart(data), lastEventId));
-  stream.addEventListener("end", () => {
-    disconnect();
-    running = false;
-    showState();
-    announce("The log is complete.");
-  });
+  const url = `${view.dataset.parts}/live?${view.dataset.query}&after=${after}&nr=${reconnects}`;
+  stream = new FollowedStream(url, { lines: (html, id) => receive(parsePart(html), id), end });
+}
+
+function end() {
+  disconnect();
+  running = false;
+  showState();
+  announce("The log is complete.");
 }
 
 function disconnect() {
