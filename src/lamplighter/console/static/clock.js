@@ -51,11 +51,19 @@ async function followOwnZone() {
 // Who was sent a link with a zone keeps it on the pages that follow.
 function keepZone(event) {
   const link = event.target.closest("a[href]");
-  if (link?.origin === location.origin && !new URL(link.href).searchParams.has("zone")) link.href = inZoneOfPage(link.href);
+  if (link?.origin === location.origin && !new URL(link.href).searchParams.has("zone"))
+    link.href = inZoneOfPage(link.href);
 }
 
 if (new URLSearchParams(location.search).has("zone")) document.addEventListener("click", keepZone, true);
-for (const type of ["pointerdown", "keydown"]) addEventListener(type, () => { used = true; }, { capture: true, once: true });
+for (const type of ["pointerdown", "keydown"])
+  addEventListener(
+    type,
+    () => {
+      used = true;
+    },
+    { capture: true, once: true },
+  );
 offerOwnZone(document);
 followOwnZone();
 

@@ -48,8 +48,14 @@ function open() {
   try {
     const worker = new SharedWorker(source, { type: "module", name: "lamplighter" });
     port = worker.port;
-    worker.onerror = () => { if (port === worker.port) openAlone(); };
-    port.onmessage = ({ data }) => { answered = true; stopWaiting(); receive(data); };
+    worker.onerror = () => {
+      if (port === worker.port) openAlone();
+    };
+    port.onmessage = ({ data }) => {
+      answered = true;
+      stopWaiting();
+      receive(data);
+    };
     report();
   } catch {
     openAlone();
@@ -93,7 +99,9 @@ async function openAlone() {
 }
 
 function timeout() {
-  return new Promise((_, reject) => { setTimeout(reject, SILENCE_MS); });
+  return new Promise((_, reject) => {
+    setTimeout(reject, SILENCE_MS);
+  });
 }
 
 // A hidden tab follows what changes its title, but only in a worker: a connection of its own would be one of the six.
@@ -124,11 +132,16 @@ addEventListener("pagehide", () => {
   stopWaiting();
   port?.postMessage(null);
 });
-addEventListener("pageshow", (event) => { if (event.persisted) report(); });
+addEventListener("pageshow", (event) => {
+  if (event.persisted) report();
+});
 document.addEventListener("visibilitychange", () => {
   clearTimeout(hideTimer);
   if (document.visibilityState === "hidden") {
-    hideTimer = setTimeout(() => { hidden = true; report(); }, 20000);
+    hideTimer = setTimeout(() => {
+      hidden = true;
+      report();
+    }, 20000);
   } else if (hidden) {
     hidden = false;
     report();

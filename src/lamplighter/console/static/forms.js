@@ -32,7 +32,8 @@ addEventListener("popstate", ({ state }) => {
   if (!left[to]) return location.reload();
   showMain(left[to].main, left[to].title);
   entry = to;
-  for (const each of document.querySelectorAll("[data-refresh]")) each.dispatchEvent(new CustomEvent("refresh", { bubbles: true }));
+  for (const each of document.querySelectorAll("[data-refresh]"))
+    each.dispatchEvent(new CustomEvent("refresh", { bubbles: true }));
 });
 
 // Replace this page by the answer: a form with its errors, a question, or the result of a run.
@@ -55,7 +56,8 @@ async function handleAnswer(answer) {
   const page = parseHtml(answer, text);
   const alert = answer.ok ? null : page?.querySelector(".panel.empty[role=alert]");
   if (page?.getElementById("main") && !alert) replacePage(page, answer.ok);
-  else showError(alert ? `${alert.querySelector("h1").textContent}: ${alert.querySelector("h1 + p").textContent}` : text);
+  else
+    showError(alert ? `${alert.querySelector("h1").textContent}: ${alert.querySelector("h1 + p").textContent}` : text);
   return false;
 }
 
@@ -81,7 +83,8 @@ function showQuestion(button) {
 document.addEventListener("renewed", ({ target }) => {
   if (pendingConfirmation.until <= Date.now()) return;
   for (const button of target.querySelectorAll("[data-ask]")) {
-    if (button.form.getAttribute("action") === pendingConfirmation.action && button.dataset.asked === undefined) showQuestion(button);
+    if (button.form.getAttribute("action") === pendingConfirmation.action && button.dataset.asked === undefined)
+      showQuestion(button);
   }
 });
 
@@ -106,12 +109,14 @@ document.addEventListener("click", (event) => {
 });
 
 document.addEventListener("submit", async (event) => {
-  const form = event.target, button = event.submitter;
+  const form = event.target;
+  const button = event.submitter;
   if (form.method !== "post" || event.defaultPrevented) return;
   event.preventDefault();
   errorBox.hidden = true;
   const who = document.getElementById("lost").dataset.who;
-  if (lostSince !== null) return showError(`${who} does not answer, so nothing was sent. Try again when it is available.`);
+  if (lostSince !== null)
+    return showError(`${who} does not answer, so nothing was sent. Try again when it is available.`);
   if (button?.dataset.ask && button.dataset.asked === undefined) return askAgain(button);
   const body = new URLSearchParams(new FormData(form, button));
   const content = contentOf(form, body);
@@ -121,15 +126,22 @@ document.addEventListener("submit", async (event) => {
   if (button) button.disabled = true;
   let leaves = false;
   try {
-    leaves = await handleAnswer(await fetch(form.getAttribute("action"), {
-      method: "POST", body, headers: { "x-lamplighter-script": "1" },
-    }));
+    leaves = await handleAnswer(
+      await fetch(form.getAttribute("action"), {
+        method: "POST",
+        body,
+        headers: { "x-lamplighter-script": "1" },
+      }),
+    );
   } catch {
     showError(`${who} did not answer. Check whether the action took effect before you try again.`);
   }
   // Enable the button for users who return to the page.
-  setTimeout(() => {
-    unanswered.delete(content);
-    if (button) button.disabled = false;
-  }, leaves ? 5000 : 0);
+  setTimeout(
+    () => {
+      unanswered.delete(content);
+      if (button) button.disabled = false;
+    },
+    leaves ? 5000 : 0,
+  );
 });

@@ -5,7 +5,9 @@ function boxes() {
 }
 
 function showCount() {
-  const all = boxes(), ticked = all.filter((each) => each.checked), master = document.querySelector("[data-tick-all]");
+  const all = boxes();
+  const ticked = all.filter((each) => each.checked);
+  const master = document.querySelector("[data-tick-all]");
   if (!master) return;
   master.checked = ticked.length > 0 && ticked.length === all.length;
   master.indeterminate = ticked.length > 0 && ticked.length < all.length;
@@ -52,7 +54,8 @@ function showResult(item, result) {
 
 // What was not answered can be tried again: the engine starts a run once for the same form.
 function offerRest(form, unanswered) {
-  const button = form.querySelector("button.primary"), back = form.querySelector(".row a");
+  const button = form.querySelector("button.primary");
+  const back = form.querySelector(".row a");
   back.textContent = "Back to the night";
   if (unanswered) {
     button.textContent = `Try ${unanswered} again`;
@@ -68,8 +71,10 @@ function offerRest(form, unanswered) {
 const askBeforeLeaving = (event) => event.preventDefault();
 
 async function actOnAll(form) {
-  const items = [...form.querySelectorAll("li[data-run]")], waiting = items.filter((each) => !each.dataset.done);
-  const bar = form.querySelector("progress"), words = form.querySelector(".bar-words");
+  const items = [...form.querySelectorAll("li[data-run]")];
+  const waiting = items.filter((each) => !each.dataset.done);
+  const bar = form.querySelector("progress");
+  const words = form.querySelector(".bar-words");
   form.querySelector("button.primary").disabled = true;
   bar.hidden = words.hidden = false;
   addEventListener("beforeunload", askBeforeLeaving);
@@ -80,14 +85,19 @@ async function actOnAll(form) {
   }
   removeEventListener("beforeunload", askBeforeLeaving);
   const done = items.filter((each) => each.dataset.done === "yes").length;
-  words.textContent = done < items.length ? `${done} of ${items.length} done, ${items.length - done} not` : `${done} done`;
+  words.textContent =
+    done < items.length ? `${done} of ${items.length} done, ${items.length - done} not` : `${done} done`;
   document.querySelector("h1").textContent = words.textContent;
   offerRest(form, items.filter((each) => !each.dataset.done).length);
 }
 
 // In the capture phase, so that forms.js does not send the form as a whole.
-document.addEventListener("submit", (event) => {
-  if (!event.target.matches("[data-one-by-one]")) return;
-  event.preventDefault();
-  actOnAll(event.target);
-}, true);
+document.addEventListener(
+  "submit",
+  (event) => {
+    if (!event.target.matches("[data-one-by-one]")) return;
+    event.preventDefault();
+    actOnAll(event.target);
+  },
+  true,
+);

@@ -11,7 +11,8 @@ export async function loadPart(url, signal) {
 
 // Replace the content of an element. What has the focus and an id keeps the focus.
 export function replaceContent(element, html) {
-  const active = document.activeElement, id = element.contains(active) ? active.id : "";
+  const active = document.activeElement;
+  const id = element.contains(active) ? active.id : "";
   element.innerHTML = html;
   document.getElementById(id)?.focus({ preventScroll: true });
   tellRenewed(element);

@@ -12,7 +12,8 @@ const loaded = Date.now();
 let pointerMoved = 0;
 
 function isInUse(list) {
-  const active = document.activeElement, selection = getSelection();
+  const active = document.activeElement;
+  const selection = getSelection();
   if (list.contains(active) && active.matches("input:not([type=checkbox]), select, textarea")) return true;
   if (!selection.isCollapsed && selection.rangeCount && selection.getRangeAt(0).intersectsNode(list)) return true;
   return list.matches(":hover") && Date.now() - pointerMoved <= REST_MS;
@@ -60,7 +61,9 @@ function isDue(list) {
   return Date.now() - (refreshed.get(list) ?? loaded) >= 1000 * list.dataset.refresh;
 }
 
-document.addEventListener("pointermove", () => { pointerMoved = Date.now(); });
+document.addEventListener("pointermove", () => {
+  pointerMoved = Date.now();
+});
 document.addEventListener("refresh", ({ target }) => {
   if (target.matches?.("[data-refresh]")) refresh(target);
 });

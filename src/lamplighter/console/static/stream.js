@@ -73,7 +73,7 @@ export class Hub {
   async connect() {
     clearTimeout(this.retryTimer);
     this.connection?.abort();
-    const abort = this.connection = new AbortController();
+    const abort = (this.connection = new AbortController());
     const paths = this.followedPaths();
     this.following = JSON.stringify(paths);
     this.connectTime = Date.now();
@@ -121,5 +121,7 @@ export class Hub {
 
 if (typeof SharedWorkerGlobalScope !== "undefined" && self instanceof SharedWorkerGlobalScope) {
   const hub = new Hub();
-  self.onconnect = ({ ports: [tab] }) => { tab.onmessage = ({ data }) => hub.receiveReport(tab, data); };
+  self.onconnect = ({ ports: [tab] }) => {
+    tab.onmessage = ({ data }) => hub.receiveReport(tab, data);
+  };
 }

@@ -44,7 +44,8 @@ export function followLink(figure, event) {
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
   const url = new URL(link.getAttribute("href"), location.href);
   const items = (query) => new URLSearchParams(query).getAll("item").join("\u0000");
-  if (url.pathname !== location.pathname || link.closest("nav") || items(url.search) !== items(figure.dataset.items)) return;
+  if (url.pathname !== location.pathname || link.closest("nav") || items(url.search) !== items(figure.dataset.items))
+    return;
   event.preventDefault();
   history.pushState(null, "", url);
   showDetail(figure);
@@ -57,7 +58,8 @@ export function statusesOfSelection(list) {
 
 // The text for screen readers.
 export function announcement(list) {
-  const name = selectedName(), item = findItem(list, name);
+  const name = selectedName();
+  const item = findItem(list, name);
   const statusText = item ? `${name}: ${inWords(item.dataset.status)}. ` : "";
   return `${statusText}The run: ${document.querySelector("#summary .status").textContent}.`;
 }

@@ -3,7 +3,9 @@ const canvas = document.createElement("canvas").getContext("2d");
 const family = getComputedStyle(document.body).fontFamily;
 
 // The fonts of graph.css.
-export const NAME = `600 13px ${family}`, DETAIL = `11px ${family}`, LABEL = `10.5px ${family}`;
+export const NAME = `600 13px ${family}`,
+  DETAIL = `11px ${family}`,
+  LABEL = `10.5px ${family}`;
 // Digits of equal width may be wider than those that are measured.
 const MARGIN = 2;
 
@@ -17,7 +19,8 @@ export function measureText(text, font) {
 export function shortenText(text, font, width) {
   if (measureText(text, font) <= width) return text;
   const letters = [...text];
-  let low = 0, high = letters.length;
+  let low = 0;
+  let high = letters.length;
   while (low < high) {
     const middle = Math.ceil((low + high) / 2);
     if (measureText(`${letters.slice(0, middle).join("")}…`, font) <= width) low = middle;
