@@ -1,5 +1,6 @@
 // The switch for the time zone: offer the browser's own zone, and keep what scripts request in the zone of the page.
 // The server formats all times (console/view/clock.py), so pages show the same without this script.
+import { fieldsOf } from "./fields.js";
 
 const page = document.getElementById("clock").dataset;
 const own = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
@@ -9,6 +10,7 @@ let used = false; // whether the user has pressed something on this page
 
 // Format a time for a message that a script shows: 03:00.
 export function timeOfDay(milliseconds) {
+  /** @type {Intl.DateTimeFormatOptions} */
   const form = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: page.zone };
   return new Intl.DateTimeFormat(undefined, form).format(new Date(milliseconds));
 }
@@ -35,7 +37,7 @@ async function followOwnZone() {
   if (!chooses && (!page.choice.startsWith(MINE) || page.choice === MINE + own)) return;
   if (new URLSearchParams(location.search).has("zone") || document.querySelector("[data-still]")) return;
   const form = document.querySelector("#clock form");
-  const body = new URLSearchParams(new FormData(form));
+  const body = fieldsOf(form);
   body.set("zone", MINE + own);
   let answer;
   try {

@@ -21,9 +21,11 @@ function length(seconds) {
 
 function tick() {
   const now = (lostSince ?? Date.now()) / 1000;
-  for (const each of document.querySelectorAll("[data-since]")) each.textContent = length(now - each.dataset.since);
+  for (const each of document.querySelectorAll("[data-since]"))
+    each.textContent = length(now - Number(each.dataset.since));
   for (const each of document.querySelectorAll("[data-until]")) {
-    each.textContent = each.dataset.until > now ? `in ${length(each.dataset.until - now)}` : "now";
+    const seconds = Number(each.dataset.until) - now;
+    each.textContent = seconds > 0 ? `in ${length(seconds)}` : "now";
   }
 }
 

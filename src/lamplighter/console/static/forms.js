@@ -1,5 +1,6 @@
 // Send forms by a script, so that the current page can show that the engine does not answer or rejects the form.
 // Without scripts, the browser sends the forms in the usual way.
+import { fieldsOf } from "./fields.js";
 import { lostSince } from "./follow.js";
 import { tellRenewed } from "./parts.js";
 
@@ -40,7 +41,10 @@ addEventListener("popstate", ({ state }) => {
 function replacePage(page, isNew) {
   const main = document.adoptNode(page.getElementById("main"));
   showMain(main, page.title);
-  if (isNew) history.pushState({ entry: (entry += 1) }, "");
+  if (isNew) {
+    entry += 1;
+    history.pushState({ entry }, "");
+  }
   tellRenewed(main);
   (main.querySelector("[autofocus]") ?? main.querySelector("h1"))?.focus();
   window.scrollTo(0, 0);
@@ -82,7 +86,7 @@ function showQuestion(button) {
 
 document.addEventListener("renewed", ({ target }) => {
   if (pendingConfirmation.until <= Date.now()) return;
-  for (const button of target.querySelectorAll("[data-ask]")) {
+  for (const button of target.querySelectorAll("button[data-ask]")) {
     if (button.form.getAttribute("action") === pendingConfirmation.action && button.dataset.asked === undefined)
       showQuestion(button);
   }
@@ -118,7 +122,7 @@ document.addEventListener("submit", async (event) => {
   if (lostSince !== null)
     return showError(`${who} does not answer, so nothing was sent. Try again when it is available.`);
   if (button?.dataset.ask && button.dataset.asked === undefined) return askAgain(button);
-  const body = new URLSearchParams(new FormData(form, button));
+  const body = fieldsOf(form, button);
   const content = contentOf(form, body);
   if (unanswered.has(content)) return;
   // Disable the button, so that pressing it several times has one effect.

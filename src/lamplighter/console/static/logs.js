@@ -34,8 +34,8 @@ function announce(text) {
 // --- parts ------------------------------------------------------------------------------------------------------------
 
 const parts = () => [...log.querySelectorAll(".part")];
-const firstPart = () => log.firstElementChild;
-const lastPart = () => log.lastElementChild;
+const firstPart = () => /** @type {HTMLElement} */ (log.firstElementChild);
+const lastPart = () => /** @type {HTMLElement} */ (log.lastElementChild);
 const lineId = (line) => line.id.slice(1);
 const linesOf = (element) => [...element.querySelectorAll(".l")];
 
@@ -312,7 +312,7 @@ function select(line, toRange) {
   const [first, last] = [begin < 0 ? lines.indexOf(line) : begin, lines.indexOf(line)].sort(
     (one, other) => one - other,
   );
-  lines.forEach((each, at) => each.classList.toggle("marked", first <= at && at <= last));
+  for (const [at, each] of lines.entries()) each.classList.toggle("marked", first <= at && at <= last);
   const ids = [...new Set([lines[first], lines[last]].map(lineId))].join("..");
   const url = new URL(
     `${view.dataset.url}?${view.dataset.logQuery}&line=${ids}#L${lineId(lines[first])}`,
@@ -332,11 +332,13 @@ async function copyLink(text, what) {
   }
 }
 
+let toastTimer = 0;
+
 function announceShortly(text) {
   announce(text);
   said.classList.replace("hidden", "toast");
-  clearTimeout(announceShortly.timer);
-  announceShortly.timer = setTimeout(() => said.classList.replace("toast", "hidden"), 2500);
+  clearTimeout(toastTimer);
+  toastTimer = setTimeout(() => said.classList.replace("toast", "hidden"), 2500);
 }
 
 // Show the line that the address names, also if only its fragment does (#L12).

@@ -1,4 +1,5 @@
 // The night: count the ticked runs, and carry out actions one by one with a bar. Pages work without it.
+import { fieldsOf } from "./fields.js";
 
 function boxes() {
   return [...document.querySelectorAll("#bulk input[name=run], #elsewhere input[name=run]")];
@@ -7,13 +8,13 @@ function boxes() {
 function showCount() {
   const all = boxes();
   const ticked = all.filter((each) => each.checked);
-  const master = document.querySelector("[data-tick-all]");
+  const master = document.querySelector("input[data-tick-all]");
   if (!master) return;
   master.checked = ticked.length > 0 && ticked.length === all.length;
   master.indeterminate = ticked.length > 0 && ticked.length < all.length;
   const words = document.querySelector("[data-ticked-count]");
   words.textContent = ticked.length ? `${ticked.length} ticked` : "All on this page";
-  for (const button of document.querySelectorAll("#bulk [name=action]")) button.disabled = ticked.length === 0;
+  for (const button of document.querySelectorAll("#bulk button[name=action]")) button.disabled = ticked.length === 0;
 }
 
 document.addEventListener("change", (event) => {
@@ -33,7 +34,7 @@ showCount();
 // --- one by one -------------------------------------------------------------------------------------------------------
 
 async function act(form, run) {
-  const body = new URLSearchParams(new FormData(form));
+  const body = fieldsOf(form);
   body.set("run", run);
   try {
     const answer = await fetch(form.getAttribute("action"), { method: "POST", body });

@@ -1,9 +1,11 @@
 // The search field of every page: show the first results below it while the reader types. A combobox with a list, as
 // https://www.w3.org/WAI/ARIA/apg/patterns/combobox/ describes it. Without this script, the field opens the page /search.
+import { fieldsOf } from "./fields.js";
+
 const REST_MS = 200; // the time after the last key until the search is sent
 const MIN_LENGTH = 2;
 
-const field = document.getElementById("search");
+const field = document.querySelector("input#search");
 const box = document.getElementById("search-results");
 let timer = 0;
 let request = null;
@@ -57,7 +59,7 @@ async function search() {
     return;
   }
   request = new AbortController();
-  const query = new URLSearchParams(new FormData(field.form));
+  const query = fieldsOf(field.form);
   query.set("brief", "1");
   try {
     const answer = await fetch(`${field.form.action}?${query}`, { signal: request.signal, cache: "no-store" });

@@ -49,7 +49,7 @@ function rows() {
 
 function move(step) {
   const all = rows();
-  const at = all.indexOf(document.activeElement.closest("tr"));
+  const at = all.findIndex((each) => each.contains(document.activeElement));
   const to = at < 0 ? (step > 0 ? 0 : all.length - 1) : Math.min(all.length - 1, Math.max(0, at + step));
   if (!all[to]) return;
   linkOf(all[to]).focus({ preventScroll: true });
@@ -80,8 +80,9 @@ const KEYS = {
   k: () => move(-1),
   x: () => document.activeElement.closest("main tr")?.querySelector(TICK)?.click(),
   "/": () => {
-    document.getElementById("search")?.focus();
-    document.getElementById("search")?.select();
+    const field = document.querySelector("input#search");
+    field?.focus();
+    field?.select();
   },
 };
 

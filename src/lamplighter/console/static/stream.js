@@ -73,7 +73,8 @@ export class Hub {
   async connect() {
     clearTimeout(this.retryTimer);
     this.connection?.abort();
-    const abort = (this.connection = new AbortController());
+    const abort = new AbortController();
+    this.connection = abort;
     const paths = this.followedPaths();
     this.following = JSON.stringify(paths);
     this.connectTime = Date.now();

@@ -13,6 +13,7 @@ export class Zoom {
     this.height = Number(picture.getAttribute("height"));
     this.scale = 1;
     this.chosen = false; // whether the visitor chose the scale
+    this.moved = false; // whether the visitor moved the picture
     this.onchange = () => {};
   }
 

@@ -1,0 +1,4 @@
+// The fields of a form as the browser sends them when a button is pressed.
+export function fieldsOf(form, button) {
+  return new URLSearchParams(/** @type {any} */ (new FormData(form, button)));
+}
