@@ -59,3 +59,26 @@ interface Window {
 }
 
 declare const SharedWorkerGlobalScope: { new (): object };
+
+/** A graph of states, as console/view/graph.py makes it. */
+interface GraphBlock {
+  start: string;
+  states: GraphState[];
+}
+
+interface GraphState {
+  name: string;
+  what: string;
+  end: boolean;
+  transitions: { to: string; label: string; kind: string }[];
+  blocks: GraphBlock[];
+}
+
+/** A block with a place for each of its states; `graph` is one of Dagre. */
+interface LaidBlock {
+  graph: any;
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+}

@@ -9,6 +9,7 @@ const RETRY_MS = 1000;
 let used = false; // whether the user has pressed something on this page
 
 // Format a time for a message that a script shows: 03:00.
+/** @type {(milliseconds: number) => string} */
 export function timeOfDay(milliseconds) {
   /** @type {Intl.DateTimeFormatOptions} */
   const form = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: page.zone };
@@ -16,6 +17,7 @@ export function timeOfDay(milliseconds) {
 }
 
 // Return a URL of this site with the zone of this page: another tab may have chosen another one since it was loaded.
+/** @type {(url: string) => string} */
 export function inZoneOfPage(url) {
   const found = new URL(url, location.href);
   found.searchParams.set("zone", page.choice);

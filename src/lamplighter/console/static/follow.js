@@ -6,6 +6,7 @@ const RETRY_MS = 1000; // before the next attempt to connect
 const REPORT_MS = 10000; // between two reports of what the tab follows
 const SILENCE_MS = 20000; // without an answer to a report: a worker that is alive answers immediately
 
+/** @type {Set<FollowedStream>} */
 const followed = new Set();
 const banner = document.getElementById("lost");
 const source = document.querySelector("[data-stream]").dataset.stream;
@@ -15,6 +16,7 @@ let hideTimer = 0;
 
 // `handlers` receive the text and the id of an event, by its name. A stream that ends is closed.
 export class FollowedStream {
+  /** @param {string} url @param {Record<string, (text: string, id: string) => void>} handlers */
   constructor(url, handlers, { whileHidden = false } = {}) {
     this.handlers = handlers;
     this.whileHidden = whileHidden;
@@ -151,6 +153,7 @@ open();
 
 // --- an engine that does not answer -----------------------------------------------------------------------------------
 
+/** @type {number | null} */
 export let lostSince = null; // milliseconds since the epoch: running durations stop there
 
 function showLost(since) {

@@ -27,8 +27,9 @@ function drawInto(figure) {
   const isRun = figure.dataset.run !== undefined;
   const view = document.createElement("div");
   view.className = "view";
-  view.append(drawGraph(layOutGraph(graph), (name) => (isRun ? stateUrl(figure, name) : null)));
-  const zoom = new Zoom(view, view.firstChild);
+  const picture = drawGraph(layOutGraph(graph), (name) => (isRun ? stateUrl(figure, name) : null));
+  view.append(picture);
+  const zoom = new Zoom(view, picture);
   const tools = buildToolbar(zoom, names, (name) => {
     zoom.moved = true;
     zoom.reveal(findNode(view, name).querySelector(":scope > a"));

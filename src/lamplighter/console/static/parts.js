@@ -3,6 +3,7 @@
 import { inZoneOfPage } from "./clock.js";
 
 // Return the HTML, in the zone of this page; null if the server refuses it.
+/** @type {(url: string, signal?: AbortSignal) => Promise<string | null>} */
 export async function loadPart(url, signal) {
   const answer = await fetch(inZoneOfPage(url), { headers: { "x-lamplighter-part": "1" }, cache: "no-store", signal });
   if (answer.status === 401) location.reload(); // the session has ended
@@ -10,6 +11,7 @@ export async function loadPart(url, signal) {
 }
 
 // Replace the content of an element. What has the focus and an id keeps the focus.
+/** @type {(element: Element, html: string) => void} */
 export function replaceContent(element, html) {
   const active = document.activeElement;
   const id = element.contains(active) ? active.id : "";
@@ -18,6 +20,7 @@ export function replaceContent(element, html) {
   tellRenewed(element);
 }
 
+/** @type {(element: Element) => void} */
 export function tellRenewed(element) {
   element.dispatchEvent(new CustomEvent("renewed", { bubbles: true }));
 }

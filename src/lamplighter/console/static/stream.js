@@ -22,6 +22,7 @@ export class Hub {
   }
 
   // Receive a tab's report: the streams that it follows, or null if it follows nothing any more.
+  /** @param {{postMessage(message: object): void}} tab @param {string[] | null} paths */
   receiveReport(tab, paths) {
     if (paths === null) this.tabs.delete(tab);
     else this.tabs.set(tab, { paths, reported: Date.now() });

@@ -8,6 +8,7 @@ const SVG = "http://www.w3.org/2000/svg";
 const MARGIN = 4;
 
 // `urlOf` returns the URL of a state, or null if states cannot be selected.
+/** @type {(laid: LaidBlock, urlOf: (state: string) => string | null) => SVGElement} */
 export function drawGraph(laid, urlOf) {
   const width = Math.ceil(laid.width) + 2 * MARGIN;
   const height = Math.ceil(laid.height) + 2 * MARGIN;

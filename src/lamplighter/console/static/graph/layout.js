@@ -3,18 +3,19 @@
 import dagre from "../vendor/dagre.esm.js";
 import { LABEL, measureText, NAME } from "./text_width.js";
 
-export const START = "\u0000start",
-  END = "\u0000end";
-export const PAD = 14,
-  HEAD = 34,
-  GAP = 16,
-  DOT = 12;
-export const TEXT_LEFT = 15,
-  TEXT_RIGHT = 9; // the room beside a state's text
+export const START = "\u0000start";
+export const END = "\u0000end";
+export const PAD = 14;
+export const HEAD = 34;
+export const GAP = 16;
+export const DOT = 12;
+export const TEXT_LEFT = 15; // the room beside a state's text
+export const TEXT_RIGHT = 9;
 const LEAF = { width: 190, height: 48 };
 const MAX_WIDTH = 320;
 const ARROW = 4; // half the width of an arrow
 
+/** @type {(block: GraphBlock) => LaidBlock} */
 export function layOutGraph(block) {
   return layOutBlock(block, true);
 }

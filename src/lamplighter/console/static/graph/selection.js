@@ -2,15 +2,18 @@
 import { loadPart, replaceContent } from "../parts.js";
 import { findItem, inWords } from "./painting.js";
 
+/** @type {() => string | null} */
 export function selectedName() {
   return new URLSearchParams(location.search).get("state");
 }
 
 // The chosen items of Maps stay chosen.
+/** @type {(figure: HTMLElement, name: string) => string} */
 export function stateUrl(figure, name) {
   return `${figure.dataset.run}?state=${encodeURIComponent(name)}${figure.dataset.items}`;
 }
 
+/** @type {(figure: HTMLElement, name?: string | null) => void} */
 export function markSelected(figure, name = selectedName()) {
   for (const node of figure.querySelectorAll(".node")) {
     const link = node.querySelector(":scope > a");
@@ -21,6 +24,7 @@ export function markSelected(figure, name = selectedName()) {
 
 let request = new AbortController();
 
+/** @type {(figure: HTMLElement) => Promise<void>} */
 export async function showDetail(figure) {
   markSelected(figure);
   request.abort();
@@ -33,12 +37,14 @@ export async function showDetail(figure) {
   }
 }
 
+/** @type {(figure: HTMLElement, name: string) => void} */
 export function selectState(figure, name) {
   history.pushState(null, "", stateUrl(figure, name));
   showDetail(figure);
 }
 
 // Show in this page what a link of it selects. Another choice of items colours the graph anew: the browser loads it.
+/** @type {(figure: HTMLElement, event: PageEvents["click"]) => void} */
 export function followLink(figure, event) {
   const link = event.target.closest("a");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
@@ -51,12 +57,14 @@ export function followLink(figure, event) {
   showDetail(figure);
 }
 
+/** @type {(list: Element) => string} */
 export function statusesOfSelection(list) {
   const whole = document.querySelector("#summary .status");
   return `${findItem(list, selectedName())?.dataset.status} ${whole?.dataset.status}`;
 }
 
 // The text for screen readers.
+/** @type {(list: Element) => string} */
 export function announcement(list) {
   const name = selectedName();
   const item = findItem(list, name);

@@ -1,5 +1,6 @@
 // The tools above a large graph: a field that finds a state by its name, and buttons that zoom.
 
+/** @type {(zoom: import("./zoom.js").Zoom, names: string[], goTo: (state: string) => void) => HTMLElement} */
 export function buildToolbar(zoom, names, goTo) {
   const bar = make("div", { class: "tools" });
   const scale = make("output", { class: "quiet" });
@@ -63,6 +64,7 @@ function buildFinder(names, goTo) {
   return form;
 }
 
+/** @type {(names: string[], text: string) => string[]} */
 export function findStates(names, text) {
   const wanted = text.trim().toLowerCase();
   if (!wanted) return [];

@@ -6,6 +6,7 @@ const READABLE = 0.75; // the smallest scale at which the text can be read: name
 const DRAG = 4; // pixels that the pointer moves before it is a drag and no click
 
 export class Zoom {
+  /** @param {HTMLElement} view @param {SVGElement} picture */
   constructor(view, picture) {
     this.view = view;
     this.picture = picture;
@@ -45,13 +46,14 @@ export class Zoom {
   }
 
   // Show the picture at a scale; the point in the window keeps its place, by default the middle of the view.
+  /** @param {number} scale */
   show(scale, point = this.middle) {
     const before = this.picture.getBoundingClientRect();
     const x = (point.x - before.left) / this.scale;
     const y = (point.y - before.top) / this.scale;
     this.scale = Math.min(MAX, Math.max(MIN, scale));
-    this.picture.setAttribute("width", this.width * this.scale);
-    this.picture.setAttribute("height", this.height * this.scale);
+    this.picture.setAttribute("width", String(this.width * this.scale));
+    this.picture.setAttribute("height", String(this.height * this.scale));
     const after = this.picture.getBoundingClientRect();
     this.view.scrollLeft += after.left + x * this.scale - point.x;
     this.view.scrollTop += after.top + y * this.scale - point.y;
@@ -98,6 +100,7 @@ export class Zoom {
   }
 }
 
+/** @type {(zoom: Zoom) => void} */
 export function zoomByWheel(zoom) {
   zoom.view.addEventListener(
     "wheel",
@@ -111,8 +114,10 @@ export function zoomByWheel(zoom) {
   );
 }
 
+/** @type {(zoom: Zoom) => void} */
 export function zoomByPinch(zoom) {
   let start = null;
+  /** @param {Iterable<Touch>} touches */
   const spread = ([one, other]) => Math.hypot(one.clientX - other.clientX, one.clientY - other.clientY);
   zoom.view.addEventListener(
     "touchstart",
@@ -134,6 +139,7 @@ export function zoomByPinch(zoom) {
   );
 }
 
+/** @type {(zoom: Zoom) => void} */
 export function zoomByKey(zoom) {
   zoom.view.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -147,6 +153,7 @@ export function zoomByKey(zoom) {
 }
 
 // Touch and pen scroll by themselves.
+/** @type {(view: HTMLElement) => void} */
 export function dragByMouse(view) {
   let from = null;
   let dragged = false;
