@@ -39,6 +39,7 @@ $(READY): pyproject.toml
 
 check: setup ## run ruff, mypy strict, import-linter and check-frontend
 	$(BIN)/ruff check
+	$(BIN)/python build_types.py
 	$(BIN)/mypy src tests bench
 	$(BIN)/lint-imports --no-logo
 	@$(MAKE) --no-print-directory check-frontend

@@ -29,7 +29,7 @@ SERVICES = (
     *("sns", "sqs", "ssm", "stepfunctions", "sts"),
 )
 """botocore's names of the services that the engine serves."""
-TARGET = "lamplighter/base/aws_models"
+TARGET = "lamplighter/base/aws/aws_models"
 SCRIPTS = Path("src/lamplighter/console/static/vendor")
 SBOM = "lamplighter.cdx.json"
 SCHEMAS = Path(cfnlint.__file__).with_name("data") / "schemas"

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from hypothesis import strategies as st
 
+from lamplighter.base.aws.service_model import ListShape, MapShape, Shape, StructureShape
 from lamplighter.base.json_text import Json
-from lamplighter.base.service_model import ListShape, MapShape, Shape, StructureShape
 
 documents = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=20),

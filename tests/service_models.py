@@ -4,8 +4,8 @@ from functools import cache
 
 import botocore.model
 
+from lamplighter.base.aws.service_model import ServiceModel, Shape
 from lamplighter.base.json_text import Json
-from lamplighter.base.service_model import ServiceModel, Shape
 
 
 @cache

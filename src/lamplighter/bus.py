@@ -13,10 +13,10 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
 
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
+from lamplighter.base.aws.role_session import RoleSession, Signer
 from lamplighter.base.errors import Bug, LamplighterError, UnknownOperation
 from lamplighter.base.json_text import Json
-from lamplighter.base.role_session import RoleSession, Signer
 from lamplighter.base.threads import run_in_thread
 from lamplighter.store.audit_log import Actor, record_read, write_audited
 from lamplighter.store.db import OutboxRow, Reader, Store, Tx

@@ -38,7 +38,7 @@ NEEDED_ROLES: Mapping[bytes, Role] = {
 """The addresses that need a signature, if credentials are configured, and the role of its key."""
 INTERNAL_READS: Mapping[str, frozenset[str]] = {
     "alerts": frozenset({"ListAcknowledgements"}),
-    "ecs": frozenset({"LatestTasks", "ListScheduledTasks", "ListWaitingTasks"}),
+    "ecs": frozenset({"ListLatestTasks", "ListScheduledTasks", "ListWaitingTasks"}),
     "logs": frozenset({"FilterLogLines", "GetLogLines"}),
     "scheduler": frozenset({"DescribeSchedules", "ListNightSlots", "ListScheduleZones", "ListSlots"}),
     "states": frozenset(

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from lamplighter.base.aws.secret_references import find_secret
 from lamplighter.base.json_text import Json, loads
-from lamplighter.base.secret_references import find_secret
 from lamplighter.cli.doctor import alerts
 from lamplighter.delivery.tables import lost_alerts
 from lamplighter.engine.config import EngineConfig

@@ -13,9 +13,9 @@ from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import Engine
 from lamplighter.jobs.stack.template import build_template
-from lamplighter.runs import story
+from lamplighter.runs.history import story
 from lamplighter.runtime.port import CannotStart
-from lamplighter.services.ecs.tasks.shared_namespaces import PAUSE
+from lamplighter.services.ecs.tasks.containers.shared_namespaces import PAUSE
 from tests.engine_harness import ACCOUNT, DAY, HOUR, REGION, SECOND, EngineHarness, RecordingEngine
 from tests.fake_outbound import FakeOutbound
 from tests.fake_runtime import Script

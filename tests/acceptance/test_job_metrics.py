@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from lamplighter.engine import metrics
+from lamplighter.engine.metrics_page import metrics
 from tests.acceptance.test_job_alerts import JobStackHarness
 from tests.engine_harness import HOUR
 

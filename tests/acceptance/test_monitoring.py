@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from lamplighter.base.json_text import Json, loads
-from lamplighter.engine.job_metrics import MAX_JOBS
+from lamplighter.engine.metrics_page.job_metrics import MAX_JOBS
 from tests.engine_harness import EngineHarness, chain
 
 ROOT = Path(__file__).parents[2]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lamplighter.runs.repetition import first_name_of_slot
+from lamplighter.runs.failures.repetition import first_name_of_slot
 from lamplighter.services.alerts.recovery_alert import FEW_RUNS
 from tests.acceptance.test_job_alerts import MINUTE, JobStackHarness
 from tests.engine_harness import ACCOUNT, DAY, HOUR, REGION, SECOND, EngineDied
@@ -191,8 +191,8 @@ def test_a_run_that_was_deleted_meanwhile_sends_no_alert(harness: JobStackHarnes
         "executionArn": f"arn:aws:states:{place}:execution:reports-nightly:gone",
         "stateMachineArn": f"arn:aws:states:{place}:stateMachine:reports-nightly",
     }
-    request = {"Mark": {"Job": "nightly", "Pattern": "recovered"}, "Channel": "ops", "Message": "as it came"}
+    request = {"Annotation": {"Job": "nightly", "Pattern": "recovered"}, "Channel": "ops", "Message": "as it came"}
     event = {"detail": detail, "time": "2026-01-01T00:00:00Z"}
-    harness.call("alerts", "Tell", **request, TopicArn=f"arn:aws:sns:{place}:reports-ops", Event=event)
+    harness.call("alerts", "SendAlert", **request, TopicArn=f"arn:aws:sns:{place}:reports-ops", Event=event)
     harness.settle()
     assert harness.mails() == []

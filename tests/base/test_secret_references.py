@@ -2,7 +2,7 @@
 
 import pytest
 
-from lamplighter.base.secret_references import environment_secrets, find_secret, is_same_secret, parse_reference
+from lamplighter.base.aws.secret_references import environment_secrets, find_secret, is_same_secret, parse_reference
 
 SECRET = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:prod/db-AbCdEf"
 

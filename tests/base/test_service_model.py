@@ -8,8 +8,8 @@ import botocore.model
 import orjson
 import pytest
 
+from lamplighter.base.aws.service_model import DATA, ServiceModel, Shape, read_data_file, read_definition, service_names
 from lamplighter.base.json_text import Json
-from lamplighter.base.service_model import DATA, ServiceModel, Shape, read_data_file, read_definition, service_names
 from lamplighter.wire.models.service_models import SERVICES
 
 CORRECTED = {path.parent.parent.name for path in DATA.glob("*/*/service-2.sdk-extras.*")}

@@ -1,7 +1,7 @@
 """The metadata of a task definition changes it for this machine, and nothing else does."""
 
+from lamplighter.base.aws.task_definition_metadata import adapt_task_definition
 from lamplighter.base.json_text import Json
-from lamplighter.base.task_definition_metadata import adapt_task_definition
 
 EFS: Json = {"Name": "volume-1", "EFSVolumeConfiguration": {"FilesystemId": "fs-01234567"}}
 PROPERTIES: Json = {

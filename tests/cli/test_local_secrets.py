@@ -7,7 +7,7 @@ import pytest
 from lamplighter.cli.local_secrets import LocalSecrets
 from lamplighter.jobs.file.load import load_job_file
 from lamplighter.jobs.file.model import Project
-from lamplighter.jobs.file.yaml_document import JobFileError
+from lamplighter.jobs.file.parsing.yaml_document import JobFileError
 from lamplighter.jobs.lint.missing_secrets import missing_secrets
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.runs.story import read_story
+from lamplighter.runs.history.story import read_story
 from tests.conformance.recorded import SHARED, recorded_cases
 
 DOCUMENTS = ("cause", "input", "output", "parameters")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from lamplighter.base.world import real_world
-from lamplighter.engine.lazy_runtime import LazyRuntime
+from lamplighter.engine.lazy.lazy_runtime import LazyRuntime
 from lamplighter.runtime.port import CannotStart, ContainerSpec, HealthCheck, Mount, Runtime
 from lamplighter.runtime.process.runtime import ProcessRuntime
 from tests.fake_runtime import FakeRuntime, Script

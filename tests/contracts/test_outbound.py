@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from lamplighter.engine.lazy_http import LazyHttp
+from lamplighter.engine.lazy.lazy_http import LazyHttp
 from lamplighter.outbound.http import HttpClient
 from lamplighter.outbound.mail import MailFolder, SmtpMail
 from lamplighter.outbound.mail_server import parse_mail_server

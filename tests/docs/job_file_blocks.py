@@ -8,8 +8,8 @@ import yaml
 from lamplighter.base.json_text import Json
 from lamplighter.jobs.file.load import load_job_file
 from lamplighter.jobs.file.model import Job
-from lamplighter.jobs.file.outer_shape import FileShape
-from lamplighter.jobs.file.yaml_document import JobFileError
+from lamplighter.jobs.file.parsing.outer_shape import FileShape
+from lamplighter.jobs.file.parsing.yaml_document import JobFileError
 from lamplighter.jobs.lint.lint import lint_job_file
 from tests.docs.pages import Block
 

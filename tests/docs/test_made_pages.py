@@ -35,6 +35,12 @@ def test_the_page_of_operations_is_as_the_program_makes_it(made: dict[Path, str]
     assert present == text
 
 
+def test_a_key_that_takes_any_text_is_not_shown_as_a_number(made: dict[Path, str]) -> None:
+    """`user: 1000` is a number in YAML, and `user: nobody` is as good."""
+    [row] = [line for line in made[DOCS / "manual" / "job-file.md"].split("\n") if line.startswith("| `user` |")]
+    assert "number*" not in row
+
+
 def test_the_example_sets_every_key_of_a_job() -> None:
     """The page takes its examples from there."""
     example = yaml.safe_load((ROOT / "examples" / "every-key.yaml").read_text())

@@ -142,7 +142,7 @@ def test_an_event_of_an_undone_call_is_not_among_the_recent_events(harness: Engi
     execution = harness.start(harness.machine(chain(put | DISCARD, SLOW_CHOICE)))
     harness.settle()
     assert harness.describe(execution)["status"] == "SUCCEEDED"
-    recent = [loads(each["Event"])["source"] for each in harness.call("events", "ListTraffic")["Events"]]
+    recent = [loads(each["Event"])["source"] for each in harness.call("events", "ListRecentEvents")["Events"]]
     assert recent.count("shop") == 1
 
 

@@ -9,8 +9,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from lamplighter.base.errors import Unavailable
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.engine import job_metrics, metrics
-from lamplighter.runs.skipped_runs import skip_output
+from lamplighter.engine.metrics_page import job_metrics, metrics
+from lamplighter.runs.jobs.skipped_runs import skip_output
 from lamplighter.store import migrate as migrations
 from lamplighter.store.db import Reader
 from tests.engine_harness import ACCOUNT, DAY, HOUR, REGION, ROLE, SECOND, EngineHarness, chain, job

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from lamplighter.base.event_sources import EventSource
+from lamplighter.base.aws.event_sources import EventSource
 from lamplighter.base.json_text import Json, dumps, loads
 from tests.engine_harness import ACCOUNT, REGION, EngineHarness, job
 
@@ -61,7 +61,7 @@ def test_no_rule_gets_an_event_of_a_source_that_is_dropped(tmp_path: Path, lost:
     with losing(tmp_path, *lost) as harness:
         cause_events(harness)
         assert received_sources(harness) == CAUSED - set(lost)
-        traffic = harness.call("events", "ListTraffic")
+        traffic = harness.call("events", "ListRecentEvents")
         assert not any(source in dumps(traffic) for source in lost)
 
 

@@ -8,7 +8,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from lamplighter.base.errors import Unavailable
-from lamplighter.engine import metrics
+from lamplighter.engine.metrics_page import metrics
 from lamplighter.store import migrate as migrations
 from lamplighter.store.db import Reader
 from lamplighter.store.migrate import migrate

@@ -7,8 +7,8 @@ import pytest
 
 from lamplighter.base.json_text import loads
 from lamplighter.engine import health
-from lamplighter.store.backup import Backup, write_backup_file
-from lamplighter.store.restore import restore_backup
+from lamplighter.store.backups.backup import Backup, write_backup_file
+from lamplighter.store.backups.restore import restore_backup
 from tests.engine_harness import DAY, SECOND, EngineHarness, job
 from tests.fake_runtime import Script
 

@@ -4,7 +4,7 @@ import sqlite3
 from contextlib import closing
 
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.engine import metrics
+from lamplighter.engine.metrics_page import metrics
 from lamplighter.store import migrate as migrations
 from lamplighter.store.db import Reader
 from tests.engine_harness import ACCOUNT, HOUR, REGION, ROLE, SECOND, EngineHarness

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from lamplighter.engine.turn_times import LONG_TURN_SECONDS, TurnTimes
+from lamplighter.engine.metrics_page.turn_times import LONG_TURN_SECONDS, TurnTimes
 from tests.engine.busy import use_processor
 
 

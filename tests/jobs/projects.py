@@ -8,7 +8,7 @@ from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.jobs import names
 from lamplighter.jobs.file.load import LoadedJobFile, load_job_file
 from lamplighter.jobs.file.model import Project
-from lamplighter.jobs.file.yaml_document import JobFileError
+from lamplighter.jobs.file.parsing.yaml_document import JobFileError
 from lamplighter.jobs.iam import check_roles
 from lamplighter.jobs.iam.resolve_template import ResolvedStack
 from tests.engine_harness import EngineHarness

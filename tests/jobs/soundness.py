@@ -10,7 +10,7 @@ from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.jobs.iam.resolve_template import ResolvedStack
 from lamplighter.lang.event_pattern.pattern import compile_event_pattern
 from lamplighter.lang.iam_policy.text_patterns import matches_arn
-from lamplighter.runs import job_machine
+from lamplighter.runs.jobs import job_machine
 
 FAILED_STATUSES = ("FAILED", "TIMED_OUT")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lamplighter.base.event_sources import EventSource
+from lamplighter.base.aws.event_sources import EventSource
 from tests.jobs.broken_links import PAGE, ROWS, BrokenLink, LinkHarness, cause, page
 
 

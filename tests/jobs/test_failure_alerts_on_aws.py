@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from lamplighter.jobs.machine.overlap_states import RETRY_READ
-from lamplighter.jobs.stack.project_rules import MAX_LISTED_NAMES
+from lamplighter.jobs.stack.alerting.project_rules import MAX_LISTED_NAMES
 from lamplighter.jobs.stack.template import build_template, to_json
 from tests.engine_harness import ACCOUNT, REGION
 from tests.fake_runtime import Script

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from lamplighter.base.json_text import loads
-from lamplighter.jobs.stack.alarm_channels import other_channels
+from lamplighter.jobs.stack.alerting.alarm_channels import other_channels
 from lamplighter.jobs.stack.template import build_template, to_json
 from tests.engine_harness import ACCOUNT, REGION
 from tests.jobs.projects import load_job_text

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from lamplighter.base.json_text import Json, loads
-from lamplighter.runs.repetition import first_name
+from lamplighter.runs.failures.repetition import first_name
 from tests.engine_harness import ACCOUNT, REGION
 from tests.fake_runtime import Script
 from tests.jobs.test_alerts import AWS_CONSOLE, AlertHarness

@@ -8,7 +8,7 @@ import pytest
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, loads
 from lamplighter.bus import Caller, Operation
-from lamplighter.runs.schedules import names_target_in_input, started_arn
+from lamplighter.runs.jobs.schedules import names_target_in_input, started_arn
 from lamplighter.store.db import Tx
 from tests.engine_harness import ACCOUNT, HOUR, REGION
 from tests.fake_runtime import Script

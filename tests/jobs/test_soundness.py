@@ -14,7 +14,7 @@ from lamplighter.jobs.iam.resolve_template import ResolvedStack
 from lamplighter.jobs.lint.lint import lint_job_file
 from lamplighter.jobs.machine.alert_states import FIRST_STATE
 from lamplighter.jobs.machine.attempt_states import ALL_ERRORS
-from lamplighter.jobs.stack.project_rules import MAX_LISTED_NAMES
+from lamplighter.jobs.stack.alerting.project_rules import MAX_LISTED_NAMES
 from tests.jobs.matrix import FILES, load_matrix_file
 from tests.jobs.projects import load_job_text, resolve_stack
 from tests.jobs.soundness import FAILED_STATUSES, RULES, find_alerted_machines, find_resources

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lamplighter.base import service_model
+from lamplighter.base.aws import service_model
 from lamplighter.base.json_text import Json
 from lamplighter.outbound.aws import AWS, CallFailed, NeedsLibrary, RemoteServices
 from tests.fake_disk import MAX_SECONDS

@@ -1,7 +1,7 @@
 """Histories of executions, written as short as can be."""
 
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.runs.story import Story, read_story
+from lamplighter.runs.history.story import Story, read_story
 
 TASK = "arn:aws:ecs:us-east-1:123456789012:task/reports/"
 DEFINITION = "arn:aws:ecs:us-east-1:123456789012:task-definition/reports-nightly:1"

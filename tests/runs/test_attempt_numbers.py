@@ -3,7 +3,7 @@
 from hypothesis import given
 
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.runs.attempt_numbers import read_numbered_story
+from lamplighter.runs.history.attempt_numbers import read_numbered_story
 from tests.documents import documents
 from tests.runs.histories import RESOURCE, begun, entered, failed, history
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from lamplighter.runs.blamed_attempt import attempt_that_ended_run, blamed_attempt, blamed_item
-from lamplighter.runs.story import Attempt, Outcome
+from lamplighter.runs.failures.blamed_attempt import attempt_that_ended_run, blamed_attempt, blamed_item
+from lamplighter.runs.history.story import Attempt, Outcome
 from tests.runs.histories import (
     REPORTED,
     RUN,

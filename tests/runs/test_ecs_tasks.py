@@ -3,7 +3,7 @@
 import pytest
 
 from lamplighter.base.json_text import Json
-from lamplighter.runs.ecs_tasks import failed_container, has_task_succeeded
+from lamplighter.runs.tasks.ecs_tasks import failed_container, has_task_succeeded
 
 
 def stopped(stop: str = "EssentialContainerExited", **codes: int) -> Json:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.runs.failure_reasons import (
+from lamplighter.runs.failures.failure_reasons import (
     MAX_QUOTED_CHARACTERS,
     exit_codes,
     failure_reason,

@@ -2,8 +2,14 @@
 
 import pytest
 
-from lamplighter.runs.failure_words import RunFailure, attempt_failure, cause_words, explain_failure, summarize_failure
-from lamplighter.runs.story import Story
+from lamplighter.runs.failures.failure_words import (
+    RunFailure,
+    attempt_failure,
+    cause_words,
+    explain_failure,
+    summarize_failure,
+)
+from lamplighter.runs.history.story import Story
 from tests.runs.histories import REPORTED, RUN, story, succeeded
 
 

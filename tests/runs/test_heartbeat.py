@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from lamplighter.runs.heartbeat import make_ping, ping_url, read_ping, run_id
+from lamplighter.runs.jobs.heartbeat import make_ping, ping_url, read_ping, run_id
 
 UUID = "4f6a0b9e-1c2d-4e3f-8a9b-0c1d2e3f4a5b"
 RUN = f"arn:aws:states:us-east-1:123456789012:execution:reports-nightly:{UUID}"

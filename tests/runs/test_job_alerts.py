@@ -6,7 +6,7 @@ import pytest
 
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.jobs.stack.template import build_template
-from lamplighter.runs.job_alerts import AlertChannel, read_job_alerts
+from lamplighter.runs.jobs.job_alerts import AlertChannel, read_job_alerts
 from tests.jobs.projects import load_project
 
 MACHINE = "arn:aws-cn:states:cn-north-1:123456789012:stateMachine:reports-a"

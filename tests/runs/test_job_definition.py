@@ -7,7 +7,7 @@ import pytest
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.jobs.machine.state_machine import build_definition
 from lamplighter.jobs.names import state_machine_id
-from lamplighter.runs.job_definition import JobDefinition, read_job_definition
+from lamplighter.runs.jobs.job_definition import JobDefinition, read_job_definition
 from tests.jobs.projects import load_project, resolve_stack
 
 

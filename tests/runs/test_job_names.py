@@ -1,4 +1,4 @@
-from lamplighter.runs.job_names import JobNames, read_names
+from lamplighter.runs.jobs.job_names import JobNames, read_names
 
 PLACE = "arn:aws:states:eu-west-1:123456789012"
 

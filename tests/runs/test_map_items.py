@@ -1,8 +1,8 @@
 """The items of an inline Map."""
 
 from lamplighter.base.json_text import Json
-from lamplighter.runs.map_items import only_items, read_map_items
-from lamplighter.runs.state_status import state_statuses
+from lamplighter.runs.history.map_items import only_items, read_map_items
+from lamplighter.runs.history.state_status import state_statuses
 from tests.runs.histories import Entry, begun, entered, exited, failed, scheduled, story, submitted, succeeded
 
 DEFINITION: Json = {

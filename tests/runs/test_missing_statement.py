@@ -3,7 +3,7 @@
 import pytest
 
 from lamplighter.base.json_text import Json
-from lamplighter.runs.missing_statement import missing_statement
+from lamplighter.runs.failures.missing_statement import missing_statement
 
 USER = "User: arn:aws:sts::123456789012:assumed-role/machine/run is not authorized to perform: "
 ARN = "arn:aws:iam::123456789012:role/ecsTaskExecutionRole"

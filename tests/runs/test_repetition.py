@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lamplighter.runs.repetition import (
+from lamplighter.runs.failures.repetition import (
     Repetition,
     first_name,
     first_name_of_slot,

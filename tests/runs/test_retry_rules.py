@@ -6,7 +6,7 @@ import pytest
 
 from lamplighter.base.json_text import Json
 from lamplighter.jobs.machine.state_machine import build_definition
-from lamplighter.runs.retry_rules import RetryRule, read_retry_rules
+from lamplighter.runs.history.retry_rules import RetryRule, read_retry_rules
 from tests.jobs.projects import load_project
 
 

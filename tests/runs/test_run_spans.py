@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.runs import run_spans
-from lamplighter.runs.run_spans import Span, TracedRun, spans_of_run
+from lamplighter.runs.history import run_spans
+from lamplighter.runs.history.run_spans import Span, TracedRun, spans_of_run
 from lamplighter.runs.trace_ids import is_sampled, task_span_id, trace_id, traceparent
 from tests.runs.histories import (
     TASK,

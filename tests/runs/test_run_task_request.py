@@ -3,9 +3,9 @@
 import pytest
 
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.runs.run_task_request import BadTarget, PersonStart, differing_starters, person_request
-from lamplighter.runs.scheduled_tasks import TaskStarter, rule_starters, schedule_starter
-from lamplighter.runs.task_run import COMMAND_PREFIX
+from lamplighter.runs.tasks.run_task_request import BadTarget, PersonStart, differing_starters, person_request
+from lamplighter.runs.tasks.scheduled_tasks import TaskStarter, rule_starters, schedule_starter
+from lamplighter.runs.tasks.task_run import COMMAND_PREFIX
 
 CLUSTER = "arn:aws:ecs:us-east-1:123456789012:cluster/batch"
 DEFINITION = "arn:aws:ecs:us-east-1:123456789012:task-definition/night:7"

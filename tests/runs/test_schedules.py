@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.runs.schedules import names_target_in_input, schedule_timetable, started_arn, target_input
-from lamplighter.runs.upcoming_times import Timetable
+from lamplighter.runs.jobs.schedules import names_target_in_input, schedule_timetable, started_arn, target_input
+from lamplighter.runs.jobs.upcoming_times import Timetable
 
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:nightly"
 CALL = {"Arn": "arn:aws:scheduler:::aws-sdk:sfn:startExecution"}

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.runs.skipped_runs import runs_that_caused_skip, skip_output
+from lamplighter.runs.jobs.skipped_runs import runs_that_caused_skip, skip_output
 from tests.documents import documents
 
 RUN = "arn:aws:states:us-east-1:123456789012:execution:nightly:one"

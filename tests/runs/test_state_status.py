@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from lamplighter.runs.state_status import state_statuses
+from lamplighter.runs.history.state_status import state_statuses
 from tests.runs.histories import (
     CAUGHT_BLOCK,
     RUN,

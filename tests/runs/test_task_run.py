@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from lamplighter.base.json_text import Json
-from lamplighter.runs.task_run import COMMAND_PREFIX, TaskRun, started_by_person, to_task_run
+from lamplighter.runs.tasks.task_run import COMMAND_PREFIX, TaskRun, started_by_person, to_task_run
 
 ARN = "arn:aws:ecs:us-east-1:123456789012:task/batch/0123456789abcdef0123456789abcdef"
 

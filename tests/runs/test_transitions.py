@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lamplighter.base.json_text import Json
-from lamplighter.runs.transitions import END, list_transitions, taken_transitions
+from lamplighter.runs.history.transitions import END, list_transitions, taken_transitions
 from tests.documents import documents
 from tests.runs.histories import RUN, Entry, begun, entered, exited, failed, scheduled, story, submitted, succeeded
 

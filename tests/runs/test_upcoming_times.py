@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lamplighter.lang.schedule.expression import parse_schedule
-from lamplighter.runs.upcoming_times import Timetable, UpcomingTime, next_time, upcoming_times
+from lamplighter.runs.jobs.upcoming_times import Timetable, UpcomingTime, next_time, upcoming_times
 
 MARCH_27 = 1_774_569_600_000
 """2026-03-27T00:00:00Z: two days before clocks in Berlin are set forward."""

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from lamplighter.asl.definition.retrier import read_retrier
 from lamplighter.base.json_text import Json
-from lamplighter.runs.waits import Wait, WaitLength, pending_retry, planned_length, retry_delay, waits_of_visit
+from lamplighter.runs.history.waits import Wait, WaitLength, pending_retry, planned_length, retry_delay, waits_of_visit
 from tests.runs.histories import RETRIED, Entry, entered, exited, scheduled, story
 
 FAILED, TIMEOUT = "States.TaskFailed", "States.Timeout"

@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 from lamplighter.base.json_text import Json
-from lamplighter.store.backup import Backup, write_backup_file
+from lamplighter.store.backups.backup import Backup, write_backup_file
 from lamplighter.store.db import Store
 from lamplighter.store.engine_id import engine_id
 from tests.manual_world import manual_world

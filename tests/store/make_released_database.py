@@ -14,7 +14,7 @@ from pathlib import Path
 
 from lamplighter import __version__
 from lamplighter.base.json_text import dump_bytes
-from lamplighter.store.database_copy import copy_database
+from lamplighter.store.backups.database_copy import copy_database
 from tests.store.released_data import ReleasedHarness, make_everything, read_everything
 
 FOLDER = Path(__file__).with_name("released")

@@ -123,7 +123,7 @@ def _make_messages(harness: ReleasedHarness) -> None:
     sns("Subscribe", TopicArn=topic, Protocol="sqs", Endpoint=queue_arn("inbox"))
     hook = {"TopicArn": topic, "Protocol": "http", "Endpoint": "http://hook.example/"}
     sns("Subscribe", ReturnSubscriptionArn=True, **hook)
-    sns("Vouch", **hook)
+    sns("AddConfirmedSubscription", **hook)
     harness.settle()
     harness.http.statuses.extend([DeliveryFailed("connection refused", retryable=True)] * 3)
     sns("Publish", TopicArn=topic, Message="a message that a webhook does not accept yet", Subject="news")

@@ -32,7 +32,7 @@ def add_one(harness: EngineHarness, actor: Actor, action: str, resource: str = "
     ("operation", "words"),
     [
         ("StopExecution", "stop execution"), ("PutRule", "put rule"), ("TagQueue", "tag queue"),
-        ("AssociateKmsKey", "associate kms key"), ("SendAgain", "send again"),
+        ("AssociateKmsKey", "associate kms key"), ("RedriveMessage", "redrive message"),
         ("ChangeMessageVisibilityBatch", "change message visibility batch"),
     ],
 )  # fmt: skip

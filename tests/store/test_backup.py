@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from lamplighter.store import backup as backups
-from lamplighter.store.backup import Backup, BackupFailed, write_backup_file, write_backup_stream
+from lamplighter.store.backups import backup as backups
+from lamplighter.store.backups.backup import Backup, BackupFailed, write_backup_file, write_backup_stream
 from tests.store.backed_up_directory import FILES, NOW, back_up, make_directory
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from lamplighter.store import database_copy
-from lamplighter.store.database_copy import UnreadableDatabase, copy_database, open_read_only
+from lamplighter.store.backups import database_copy
+from lamplighter.store.backups.database_copy import UnreadableDatabase, copy_database, open_read_only
 
 WRITER = """
 import os, signal, sqlite3, sys
@@ -29,7 +29,7 @@ READER = """
 import sys
 from contextlib import closing
 from pathlib import Path
-from lamplighter.store.database_copy import open_read_only
+from lamplighter.store.backups.database_copy import open_read_only
 path = Path(sys.argv[1])
 try:
     path.with_name("new").touch()

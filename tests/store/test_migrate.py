@@ -6,9 +6,11 @@ from contextlib import closing
 
 import pytest
 
-from lamplighter.base.json_text import Json
+from lamplighter.base.json_text import Json, dumps, loads, loads_or
 from lamplighter.store import migrate
 from lamplighter.store.schema_check import describe_schema, table_names
+
+MEMBERS = ("service", "operation", "params")
 
 
 @pytest.fixture
@@ -81,3 +83,38 @@ def test_log_lines_of_an_earlier_version_stay_as_they_are_even_damaged_ones(conn
     migrate.migrate(connection, first_start=False)
     assert connection.execute("SELECT * FROM log_streams").fetchall() == [(3, 1, "a", 5, 6, 7, None)]
     assert connection.execute("SELECT * FROM log_chunks").fetchall() == [(9, 1, 3, 6, 6, 7, 30, b"\0", None)]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (("alerts", "Tell", {"Mark": {"Job": "a"}}), ("alerts", "SendAlert", {"Annotation": {"Job": "a"}})),
+        (("alerts", "TellDropped", {"Job": "a"}), ("alerts", "SendDroppedAlert", {"Job": "a"})),
+        (("events.targets", "Refuse", {"code": "X"}), ("events.targets", "FailDelivery", {"code": "X"})),
+        (("sqs", "SendMessage", {"Mark": "é☂"}), ("sqs", "SendMessage", {"Mark": "é☂"})),
+    ],
+)
+def test_a_waiting_request_of_an_earlier_version_names_the_operation_as_this_version_does(
+    connection: sqlite3.Connection, before: tuple[str, str, Json], after: tuple[str, str, Json]
+) -> None:
+    migrate.run_scripts(connection, [sql for number, sql in migrate.migration_scripts() if number <= 64], 64)
+    bodies = (dumps(dict(zip(MEMBERS, before, strict=True))), "{damaged")
+    for key, body in enumerate(bodies):
+        sql = "INSERT INTO deliveries (sender, key, created, attempts, body) VALUES ('events', ?, 1, 0, ?)"
+        connection.execute(sql, (str(key), body))
+    migrate.migrate(connection, first_start=False)
+    found, damaged = (body for (body,) in connection.execute("SELECT body FROM deliveries ORDER BY key"))
+    assert tuple(loads(found)[member] for member in MEMBERS) == after
+    assert damaged == "{damaged"
+
+
+def test_the_annotation_of_a_rule_survives_its_new_name(connection: sqlite3.Connection) -> None:
+    migrate.run_scripts(connection, [sql for number, sql in migrate.migration_scripts() if number <= 64], 64)
+    for name, body in enumerate(('{"Mark": {"Job": "a"}, "State": "ENABLED"}', '{"State": "ENABLED"}', "{damaged")):
+        row = ("rule", "1", "r", "default", str(name), f"arn:{name}", 1, 1, body, "{}")
+        connection.execute("INSERT INTO event_resources VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+    migrate.migrate(connection, first_start=False)
+    bodies = [body for (body,) in connection.execute("SELECT body FROM event_resources ORDER BY name")]
+    assert [loads_or(body, body) for body in bodies] == [
+        {"Annotation": {"Job": "a"}, "State": "ENABLED"}, {"State": "ENABLED"}, "{damaged",
+    ]  # fmt: skip

@@ -18,12 +18,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lamplighter.base.json_text import Json, dump_bytes, loads
-from lamplighter.store import restore as restores
+from lamplighter.store.backups import restore as restores
+from lamplighter.store.backups.restore import Restored, RestoreFailed, restore_backup
 from lamplighter.store.data_directory import NoDatabase
 from lamplighter.store.db import Store
 from lamplighter.store.lock import DirectoryInUse, DirectoryLock
 from lamplighter.store.migrate import latest_schema
-from lamplighter.store.restore import Restored, RestoreFailed, restore_backup
 from tests.manual_world import manual_world
 from tests.store.backed_up_directory import NOW, back_up, content, make_directory
 
@@ -205,7 +205,7 @@ def test_a_restore_that_dies_while_it_replaces_files_can_be_repeated(
 KILLED_RESTORE = """
 import os, sys
 from pathlib import Path
-from lamplighter.store.restore import restore_backup
+from lamplighter.store.backups.restore import restore_backup
 archive, target, survived, rename, renames = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), Path.rename, []
 def die_after(path, to):
     if len(renames) == survived:

@@ -8,8 +8,8 @@ See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 
+from lamplighter.base.aws.task_definition_metadata import NETWORK_LABEL
 from lamplighter.base.json_text import Json
-from lamplighter.base.task_definition_metadata import NETWORK_LABEL
 
 PRIVILEGED, MOUNTS, COMMANDS = "privileged", "host-mounts", "commands"
 CAPABILITIES = frozenset(

@@ -6,7 +6,7 @@ Guarantees that a service's refusal to answer is not taken for a missing topic: 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.base.json_text import Json
 from lamplighter.cli.call_errors import ClientError
 from lamplighter.cli.target import Target

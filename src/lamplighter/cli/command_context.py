@@ -17,7 +17,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from lamplighter.base import arn as arns
+from lamplighter.base.aws import arn as arns
 from lamplighter.base.errors import AwsError, LamplighterError
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import real_world
@@ -40,8 +40,8 @@ from lamplighter.cli.target import (
 from lamplighter.console.ports.port import Place
 from lamplighter.jobs.file.load import load_job_file
 from lamplighter.jobs.file.model import Project
-from lamplighter.jobs.file.yaml_document import JobFileError
-from lamplighter.runs.job_names import JobNames, read_names
+from lamplighter.jobs.file.parsing.yaml_document import JobFileError
+from lamplighter.runs.jobs.job_names import JobNames, read_names
 
 FileOption = Annotated[
     Path | None,

@@ -13,7 +13,7 @@ from rich.text import Text
 from lamplighter.base.count_text import join_names
 from lamplighter.base.group_items import group_items
 from lamplighter.jobs.file.load import LoadedJobFile, load_job_file
-from lamplighter.jobs.file.yaml_document import JobFileError, Problem
+from lamplighter.jobs.file.parsing.yaml_document import JobFileError, Problem
 from lamplighter.jobs.names import JOB_FILE_NAME
 
 COLOURS = {"error": "bold red", "warning": "yellow", "info": "cyan"}

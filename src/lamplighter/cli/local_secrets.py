@@ -1,6 +1,6 @@
 """Look up secrets on this machine: in the variables of the process, and in lines `NAME=value` of `.env`.
 
-A secret is held for its place (`base/secret_references.py`): a line `ssm:/reports/db-password=…`, or the variable
+A secret is held for its place (`base/aws/secret_references.py`): a line `ssm:/reports/db-password=…`, or the variable
 `SSM_REPORTS_DB_PASSWORD`. A secret that a job file names may instead be held under the name of its variable. That only
 counts if no value is held for the place, and if no other place uses the same variable. Guarantees the usual rules of
 `.env` files: the process's variables win over the file, and `${OTHER}` is filled in. An error in the file is reported
@@ -11,7 +11,7 @@ with its line, and the values that were read before stay valid; if none were, th
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from lamplighter.base import secret_references
+from lamplighter.base.aws import secret_references
 from lamplighter.jobs.file.env_files import InvalidEnvFile, read_env_file
 from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.lint.missing_secrets import references_by_variable

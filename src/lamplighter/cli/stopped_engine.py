@@ -19,7 +19,7 @@ from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import Engine, build_runtime
 from lamplighter.server import HttpServer, Scope
 from lamplighter.services.states.tables.state_machines import places_with_machines
-from lamplighter.store import restores
+from lamplighter.store.backups import restores
 from lamplighter.store.read_only_store import ReadOnlyStore, last_written
 from lamplighter.wire.access.host_header import AllowedHosts
 

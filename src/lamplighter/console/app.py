@@ -23,31 +23,25 @@ from lamplighter.base.world import World
 from lamplighter.console.page import Console, make_page, person_of
 from lamplighter.console.pages import (
     audit,
-    calendar,
     event_streams,
-    job,
-    jobs,
-    live_run,
     logs,
-    map_run,
     night,
     night_actions,
     queues,
     recent_events,
     rules,
-    run,
-    run_events,
     scheduled_tasks,
     search,
     shortcuts,
     stacks,
-    start_run,
     task_definitions,
     task_list,
     tasks,
     time_zone,
     topics,
 )
+from lamplighter.console.pages.jobs import calendar, job, jobs
+from lamplighter.console.pages.runs import live_run, map_run, run, run_events, start_run
 from lamplighter.console.ports.port import ConsolePort, Place
 from lamplighter.console.security.compression import Compression
 from lamplighter.console.security.cross_site_links import reload_visit

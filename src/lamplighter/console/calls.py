@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
-from lamplighter.console.data.run_cache import RunCache
+from lamplighter.console.data.runs.run_cache import RunCache
 from lamplighter.console.ports.port import ConsolePort, Place
 from lamplighter.store.audit_log import Actor
 
@@ -41,11 +41,11 @@ class CallContext:
     skipped_cache: RunCache[Sequence[str]] = field(default_factory=RunCache, init=False)
     """By succeeded run: the runs that made it skip. Empty for a run that was not skipped."""
     idle_cache: RunCache[float] = field(default_factory=RunCache, init=False)
-    """Seconds between the parts of redriven runs (`console/view/run_duration.py`)."""
+    """Seconds between the parts of redriven runs (`console/view/runs/run_duration.py`)."""
     failure_cache: RunCache[RunDetail] = field(default_factory=lambda: RunCache(MAX_CACHED_FAILURES), init=False)
     """Why failed runs failed, by run and number of redrives (`console/data/night_details.py`)."""
     page_tokens: RunCache[str] = field(default_factory=RunCache, init=False)
-    """AWS's tokens of the pages of lists of runs (`console/data/job_runs.py`)."""
+    """AWS's tokens of the pages of lists of runs (`console/data/jobs/job_runs.py`)."""
     search_cache: RunCache[tuple[int, Sequence[Json]]] = field(
         default_factory=lambda: RunCache(MAX_CACHED_LISTS), init=False
     )

@@ -19,13 +19,13 @@ from starlette.routing import Route
 from lamplighter.base.errors import ServiceError, ValidationError, require
 from lamplighter.base.json_text import Json
 from lamplighter.console.calls import CallContext, Calls
-from lamplighter.console.data.job_names import read_job_names
+from lamplighter.console.data.jobs.job_names import read_job_names
 from lamplighter.console.ports.port import Place, place_of_arn
 from lamplighter.console.security import forms
 from lamplighter.console.view import clock
 from lamplighter.console.view.clock import Clock
 from lamplighter.console.view.templates import Templates
-from lamplighter.runs.job_names import JobNames
+from lamplighter.runs.jobs.job_names import JobNames
 from lamplighter.store.audit_limits import LimitedKind
 from lamplighter.store.audit_log import Actor
 from lamplighter.wire.access.people import Person

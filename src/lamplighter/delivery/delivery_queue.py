@@ -13,10 +13,10 @@ import sqlite3
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
+from lamplighter.base.aws.role_session import RoleSession, Signer
 from lamplighter.base.errors import AwsError, UnknownOperation
 from lamplighter.base.json_text import Json
-from lamplighter.base.role_session import RoleSession, Signer
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller
 from lamplighter.delivery.attempts import Attempts

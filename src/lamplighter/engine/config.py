@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from lamplighter.base import secret_references
-from lamplighter.base.event_sources import EventSource
+from lamplighter.base.aws import secret_references
+from lamplighter.base.aws.event_sources import EventSource
 from lamplighter.outbound.mail_server import MailServer
 from lamplighter.services.ecs.capacity import NO_LIMITS, CapacityLimits
 from lamplighter.wire.access.credentials import Credentials

@@ -8,24 +8,24 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
+from lamplighter.base.aws.service_model import ServiceModel
 from lamplighter.base.errors import Unavailable
 from lamplighter.base.json_text import Json
 from lamplighter.base.modules import load_module, load_object
-from lamplighter.base.service_model import ServiceModel
 from lamplighter.base.world import World, real_world
 from lamplighter.bus import Bus, Service
 from lamplighter.engine import file_descriptors
 from lamplighter.engine.config import OTLP_ENDPOINTS, EngineConfig, RuntimeChoice
 from lamplighter.engine.dispatcher import Dispatcher
-from lamplighter.engine.lazy_http import LazyHttp
-from lamplighter.engine.lazy_runtime import LazyRuntime
-from lamplighter.engine.lazy_service import LazyService
+from lamplighter.engine.lazy.lazy_http import LazyHttp
+from lamplighter.engine.lazy.lazy_runtime import LazyRuntime
+from lamplighter.engine.lazy.lazy_service import LazyService
 from lamplighter.engine.local_images import LocalImages
+from lamplighter.engine.metrics_page.turn_times import TurnTimes
 from lamplighter.engine.restored_work import examine_restored_work
 from lamplighter.engine.retention import RetentionSweep
 from lamplighter.engine.task_credentials import key_variables, role_variables
 from lamplighter.engine.traces.port import Traces
-from lamplighter.engine.turn_times import TurnTimes
 from lamplighter.isolation.port import Isolation
 from lamplighter.isolation.processes import WorkerProcesses
 from lamplighter.outbound.aws import RemoteServices
@@ -219,7 +219,7 @@ class Engine:
     async def metrics(self) -> bytes:
         """Return the engine's metrics in Prometheus' text format; those of jobs only while the disk can be read."""
         traces = self.traces.counts if self.traces else {}
-        metrics = await asyncio.to_thread(load_module, "lamplighter.engine.metrics")
+        metrics = await asyncio.to_thread(load_module, "lamplighter.engine.metrics_page.metrics")
         whole: bytes = metrics.render_metrics(
             self.store.reader, self.world, turns=self.turns, traces=traces, errors=self.store.internal_errors
         )

@@ -14,14 +14,15 @@ from lamplighter import __version__
 from lamplighter.base.count_text import format_count
 from lamplighter.base.json_text import Json
 from lamplighter.delivery.tables import lost_alerts
-from lamplighter.engine import unreadable_rows
 from lamplighter.engine.engine import Engine
+from lamplighter.engine.metrics_page import unreadable_rows
 from lamplighter.runs.local_times import format_utc_minute
 from lamplighter.services.ecs.tables import outages, waiting_tasks
 from lamplighter.services.scheduler.missed_slots import MAX_LATENESS
 from lamplighter.services.scheduler.tables import slots
 from lamplighter.services.sns.tables import deliveries
-from lamplighter.store import file_faults, restores
+from lamplighter.store import file_faults
+from lamplighter.store.backups import restores
 from lamplighter.store.file_faults import FaultKind
 
 INTERNAL_ERROR_SHOWN_MILLISECONDS = 24 * 3600 * 1000

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from lamplighter.base.world import format_iso_time
 from lamplighter.runtime.port import Runtime, RuntimeUnavailable
 from lamplighter.services.ecs.tables import tasks, waiting_tasks
-from lamplighter.store import restores
+from lamplighter.store.backups import restores
 from lamplighter.store.db import Reader, Store
 
 log = logging.getLogger("lamplighter.engine")

@@ -4,7 +4,7 @@ A request without a token of an engine costs one lookup in its headers. Tokens o
 file, an engine accepts any credentials.
 """
 
-from lamplighter.base.role_session import Signer
+from lamplighter.base.aws.role_session import Signer
 from lamplighter.bus import Caller
 from lamplighter.engine.engine import Engine
 from lamplighter.engine.task_credentials import role_session, task_has_ended

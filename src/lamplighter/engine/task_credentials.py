@@ -8,7 +8,7 @@ See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.h
 
 from collections.abc import Mapping
 
-from lamplighter.base.role_session import RoleSession
+from lamplighter.base.aws.role_session import RoleSession
 from lamplighter.bus import Bus, caller_of
 from lamplighter.store import session_key
 from lamplighter.wire.access.credentials import Credentials

@@ -6,7 +6,7 @@ Guarantees that a job has one name per environment, so that roles can refer to i
 from collections.abc import Mapping
 
 from lamplighter.base.json_text import Json, convert_members
-from lamplighter.runs.job_machine import JOB_TAG, PROJECT_TAG
+from lamplighter.runs.jobs.job_machine import JOB_TAG, PROJECT_TAG
 
 JOB_FILE_NAME = "lamplighter.yaml"
 """The usual name of a job file."""

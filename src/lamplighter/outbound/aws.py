@@ -8,10 +8,10 @@ https://boto3.amazonaws.com/v1/documentation/api/latest/guide/configuration.html
 import asyncio
 from collections.abc import Callable, Mapping
 
+from lamplighter.base.aws.service_model import ServiceModel, read_definition, service_names
 from lamplighter.base.errors import Bug, MissingLibrary, ServiceError, require
 from lamplighter.base.json_text import Json
 from lamplighter.base.modules import is_installed, load_object
-from lamplighter.base.service_model import ServiceModel, read_definition, service_names
 from lamplighter.base.threads import run_in_own_thread
 from lamplighter.outbound.service_names import names_by_sdk_identifier
 

@@ -9,8 +9,8 @@ See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_Descri
 from collections.abc import Iterable
 
 from lamplighter.base.json_text import Json, loads_or
-from lamplighter.runs.job_machine import LAMPLIGHTER_KEY
-from lamplighter.runs.schedules import target_input
+from lamplighter.runs.jobs.job_machine import LAMPLIGHTER_KEY
+from lamplighter.runs.jobs.schedules import target_input
 
 
 def default_input(metadata: str | None, schedules: Iterable[Json], rules: Iterable[Json]) -> Json:

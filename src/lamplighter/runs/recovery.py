@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 from lamplighter.base.count_text import format_count
 from lamplighter.base.json_text import Json
+from lamplighter.runs.failures.repetition import first_name
+from lamplighter.runs.history.story import to_milliseconds
 from lamplighter.runs.local_times import format_local_time
-from lamplighter.runs.repetition import first_name
 from lamplighter.runs.run import FAILED_STATUSES
-from lamplighter.runs.story import to_milliseconds
 
 SUCCEEDED = "SUCCEEDED"
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from lamplighter.asl.definition.walk_states import inner_blocks
 from lamplighter.base.json_text import Json
-from lamplighter.runs.failure_words import WORKING_TYPES
-from lamplighter.runs.job_machine import is_made_from_job_file, is_supporting_state
+from lamplighter.runs.failures.failure_words import WORKING_TYPES
+from lamplighter.runs.jobs.job_machine import is_made_from_job_file, is_supporting_state
 from lamplighter.runs.run import Run
 
 _Level = tuple[Mapping[str, Json], str]

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lamplighter.base.json_text import Json
-from lamplighter.runs.skipped_runs import SKIPPED, runs_that_caused_skip
-from lamplighter.runs.story import to_milliseconds
+from lamplighter.runs.history.story import to_milliseconds
+from lamplighter.runs.jobs.skipped_runs import SKIPPED, runs_that_caused_skip
 
 REDRIVABLE = "REDRIVABLE"
 IDLE = "idle"

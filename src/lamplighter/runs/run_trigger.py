@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from lamplighter.base import arn as arns
+from lamplighter.base.aws import arn as arns
 
 
 @dataclass(frozen=True, slots=True)

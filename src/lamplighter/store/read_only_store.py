@@ -14,9 +14,9 @@ from typing import TypeVar
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.internal_errors import InternalErrors
+from lamplighter.store.backups.database_copy import open_read_only
 from lamplighter.store.damage import Damage
 from lamplighter.store.data_directory import DATABASE, WAL
-from lamplighter.store.database_copy import open_read_only
 from lamplighter.store.database_identity import NotAnEngineDatabase, read_identity
 from lamplighter.store.db import CommitSignals, Reader, Store, Tx
 from lamplighter.store.migrate import latest_schema

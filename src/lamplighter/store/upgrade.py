@@ -16,8 +16,8 @@ from pathlib import Path
 from lamplighter import __version__
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.files import sync_directory
+from lamplighter.store.backups.database_copy import begin_snapshot, connect_read_only, copy_connection
 from lamplighter.store.data_directory import UPGRADE_COPY_PREFIX, WAL
-from lamplighter.store.database_copy import begin_snapshot, connect_read_only, copy_connection
 from lamplighter.store.migrate import NewerData, latest_schema
 from lamplighter.store.program_versions import latest_version
 

@@ -11,7 +11,7 @@ from lamplighter.cli.commands import history as command
 from lamplighter.cli.runs.attempt_labels import labels_for
 from lamplighter.cli.runs.output import OutputLine, RunOutput
 from lamplighter.cli.target import Target
-from lamplighter.runs.story import Attempt
+from lamplighter.runs.history.story import Attempt
 from tests.cli.job_folder import JobFolder
 from tests.runs.histories import RUN, entered, exited, failed, scheduled, story, succeeded
 from tests.served_engine import eventually, one_state

@@ -13,7 +13,7 @@ import pytest
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.cli.move.handover_file import HandoverFile
 from lamplighter.jobs.stack.handover import Handover
-from lamplighter.store.backup import Backup, write_backup_file
+from lamplighter.store.backups.backup import Backup, write_backup_file
 from lamplighter.store.data_directory import HANDOVER
 from tests.cli.aws_account import command_environment, run_command
 from tests.cli.up_folder import UpFolder

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from lamplighter.base.aws.service_model import OperationModel
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.base.service_model import OperationModel
 from lamplighter.cli.engine_client.client import EngineClient
 from lamplighter.cli.runs import formatting
 from tests.cli.job_folder import JobFolder

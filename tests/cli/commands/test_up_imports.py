@@ -10,9 +10,10 @@ from pathlib import Path
 LATER = {
     "aiodocker", "aiohttp", "boto3", "botocore.loaders", "botocore.model", "cryptography", "jinja2", "jlens",
     "jsonpath", "lamplighter.cli.up.source", "lamplighter.console.app", "lamplighter.engine.disk_usage",
-    "lamplighter.engine.job_metrics", "lamplighter.engine.metrics", "lamplighter.jobs.file.load",
-    "lamplighter.outbound.http", "lamplighter.outbound.mail", "lamplighter.runtime.docker.runtime",
-    "lamplighter.services.alerts.service", "lamplighter.services.cloudformation.service",
+    "lamplighter.engine.metrics_page.job_metrics", "lamplighter.engine.metrics_page.metrics",
+    "lamplighter.jobs.file.load", "lamplighter.outbound.http", "lamplighter.outbound.mail",
+    "lamplighter.runtime.docker.runtime", "lamplighter.services.alerts.service",
+    "lamplighter.services.cloudformation.service",
     "lamplighter.services.cloudwatch.service", "lamplighter.services.logs.service",
     "lamplighter.services.scheduler.service", "lamplighter.services.sns.service",
     "lamplighter.services.sqs.service", "rich", "starlette", "urllib3", "yaml",

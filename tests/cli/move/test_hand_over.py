@@ -21,8 +21,8 @@ from lamplighter.cli.move.sides import MoveFailed, follows, is_handed_over, read
 from lamplighter.cli.move.slots import MINUTE, Slot, to_date, to_instant
 from lamplighter.cli.target import Target
 from lamplighter.jobs.stack.handover import Handover
-from lamplighter.runs.schedules import slot_name
-from lamplighter.runs.upcoming_times import Timetable, times_of
+from lamplighter.runs.jobs.schedules import slot_name
+from lamplighter.runs.jobs.upcoming_times import Timetable, times_of
 
 BEGAN = to_instant("2026-03-01T09:00:30Z")
 NOW = to_instant("2026-03-01T10:00:10Z")

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from lamplighter.base.json_text import Json
 from lamplighter.cli.runs.attempt_labels import labels_for
-from lamplighter.runs.story import Attempt
+from lamplighter.runs.history.story import Attempt
 
 RUN: Json = {"Type": "Task", "Resource": "arn:aws:states:::ecs:runTask.sync", "End": True}
 OURS: Json = {**RUN, "Arguments": {"Overrides": "{% 'LAMPLIGHTER_RUN' %}"}}

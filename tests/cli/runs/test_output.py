@@ -9,7 +9,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.cli.command_context import CommandContext
 from lamplighter.cli.runs.output import RunOutput
 from lamplighter.cli.target import Target
-from lamplighter.runs.story import Attempt
+from lamplighter.runs.history.story import Attempt
 
 TASK = "arn:aws:ecs:us-east-1:123456789012:task/reports/"
 FIRST = Attempt(1, "Run", (), 1, "ecs:runTask.sync", 0, task=TASK + "a", definition="reports:1")

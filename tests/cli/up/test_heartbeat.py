@@ -17,7 +17,7 @@ from lamplighter.cli.up.heartbeat import Heartbeat, InvalidHeartbeatUrl, check_u
 from lamplighter.engine import file_descriptors
 from lamplighter.engine.config import EngineConfig, RuntimeChoice
 from lamplighter.engine.engine import Engine
-from lamplighter.engine.lazy_http import LazyHttp
+from lamplighter.engine.lazy.lazy_http import LazyHttp
 from lamplighter.outbound.program import HEARTBEAT_VARIABLE
 from lamplighter.store import db, file_faults
 from lamplighter.store.file_faults import FaultKind

@@ -8,7 +8,7 @@ import pytest
 from lamplighter.cli.local_secrets import LocalSecrets
 from lamplighter.cli.up.source_files import SourceFiles
 from lamplighter.cli.up.stack_plan import JobFileSource
-from lamplighter.jobs.file.yaml_document import JobFileError
+from lamplighter.jobs.file.parsing.yaml_document import JobFileError
 
 JOBS = "project: shop\njobs:\n  nightly:\n    command: ./nightly.sh\n"
 WORKFLOW = "project: shop\njobs:\n  nightly:\n    workflow: nightly.asl.json\n"

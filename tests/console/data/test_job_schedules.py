@@ -3,7 +3,7 @@
 import pytest
 
 from lamplighter.base.json_text import Json
-from lamplighter.console.data.job_schedules import from_rule, from_schedule, next_times
+from lamplighter.console.data.jobs.job_schedules import from_rule, from_schedule, next_times
 
 JANUARY = 1_767_225_600_000
 """The first of January, at midnight UTC."""

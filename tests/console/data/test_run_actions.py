@@ -8,7 +8,7 @@ import pytest
 
 from lamplighter.base.json_text import Json, loads
 from lamplighter.console.calls import CallContext, Calls
-from lamplighter.console.data.run_actions import (
+from lamplighter.console.data.runs.run_actions import (
     ACKNOWLEDGE,
     AGAIN,
     REDRIVE,
@@ -18,7 +18,7 @@ from lamplighter.console.data.run_actions import (
     PlannedAction,
     act,
 )
-from lamplighter.console.data.run_actions import plan_actions as plan
+from lamplighter.console.data.runs.run_actions import plan_actions as plan
 from lamplighter.console.ports.local import LocalPort
 from lamplighter.console.ports.port import Place
 from lamplighter.store.audit_log import Actor
@@ -256,13 +256,13 @@ def test_a_task_of_a_schedule_is_run_again_once(harness: EngineHarness, *, is_mi
     else:
         harness.advance(2 * HOUR)
         harness.advance(SECOND)
-        failed = harness.call("ecs", "LatestTasks")["Tasks"][0]["taskArn"]
-    before = len(harness.call("ecs", "LatestTasks")["Tasks"])
+        failed = harness.call("ecs", "ListLatestTasks")["Tasks"][0]["taskArn"]
+    before = len(harness.call("ecs", "ListLatestTasks")["Tasks"])
     press(harness, AGAIN, failed, 2)
     press(harness, AGAIN, failed)
-    assert len(harness.call("ecs", "LatestTasks")["Tasks"]) == before + 1
+    assert len(harness.call("ecs", "ListLatestTasks")["Tasks"]) == before + 1
     (planned,) = plan_actions(harness, AGAIN, failed)
     assert (planned.arn != failed, planned.possible) == (True, True)
     press(harness, AGAIN, planned.arn)
-    newest = harness.call("ecs", "LatestTasks")["Tasks"][0]
+    newest = harness.call("ecs", "ListLatestTasks")["Tasks"][0]
     assert newest["startedBy"].endswith("--again-2")

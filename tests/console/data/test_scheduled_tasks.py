@@ -4,10 +4,10 @@ import pytest
 
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.console.calls import CallContext, Calls
-from lamplighter.console.data.scheduled_tasks import task_runs_since
+from lamplighter.console.data.jobs.scheduled_tasks import task_runs_since
 from lamplighter.console.ports.local import LocalPort
 from lamplighter.console.ports.port import Place
-from lamplighter.runs.task_run import TaskRun
+from lamplighter.runs.tasks.task_run import TaskRun
 from tests.engine_harness import ACCOUNT, HOUR, REGION, ROLE, EngineHarness
 
 CLUSTER = f"arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/default"

@@ -3,7 +3,7 @@
 import pytest
 
 from lamplighter.base.json_text import Json
-from lamplighter.console.data.run_cache import RunCache
+from lamplighter.console.data.runs.run_cache import RunCache
 from lamplighter.console.ports.local import LocalPort
 from lamplighter.console.ports.port import Place
 from tests.console.http_browser import Browser

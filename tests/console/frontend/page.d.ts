@@ -60,7 +60,7 @@ interface Window {
 
 declare const SharedWorkerGlobalScope: { new (): object };
 
-/** A graph of states, as console/view/graph.py makes it. */
+/** A graph of states, as console/view/runs/graph.py makes it. */
 interface GraphBlock {
   start: string;
   states: GraphState[];

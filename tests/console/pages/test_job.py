@@ -414,8 +414,8 @@ def test_on_aws_the_page_says_how_many_runs_are_counted(
     harness: EngineHarness, browser: Browser, as_on_aws: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert as_on_aws == []
-    monkeypatch.setattr("lamplighter.console.data.job_runs.AWS_PAGE_SIZE", 10)
-    monkeypatch.setattr("lamplighter.console.data.job_runs.CALLS_PER_LIST", 500)
+    monkeypatch.setattr("lamplighter.console.data.jobs.job_runs.AWS_PAGE_SIZE", 10)
+    monkeypatch.setattr("lamplighter.console.data.jobs.job_runs.CALLS_PER_LIST", 500)
     harness.run_machine({"Type": "Pass"}, name="own")
     copy_runs(harness, 30, "FAILED")
     assert "Succeeded of the last 20 runs 0 % 20 failed" in open_job(browser, "own").text

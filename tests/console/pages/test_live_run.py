@@ -4,8 +4,8 @@ import pytest
 
 from lamplighter.base.json_text import Json
 from lamplighter.console.page import Page
-from lamplighter.console.pages import run as runs
-from lamplighter.console.pages.run import RunData
+from lamplighter.console.pages.runs import run as runs
+from lamplighter.console.pages.runs.run import RunData
 from tests.console.http_browser import Browser
 from tests.engine_harness import SECOND, EngineHarness, chain
 

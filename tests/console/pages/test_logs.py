@@ -5,7 +5,7 @@ import re
 import pytest
 
 from lamplighter.base.json_text import Json
-from lamplighter.console.data import numbered_log
+from lamplighter.console.data.logs import numbered_log
 from lamplighter.console.page import Page
 from lamplighter.services.logs import read_lines
 from tests.console.http_browser import Browser

@@ -448,7 +448,7 @@ def test_a_failed_task_of_a_schedule_is_run_again_as_its_schedule_would(harness:
         assert "1 of 1 done" in act(browser, "again", [task])
         harness.advance(SECOND)
     assert list_counts(browser.get("/").body) == {"recovered": 1}
-    assert len(harness.call("ecs", "LatestTasks")["Tasks"]) == 2
+    assert len(harness.call("ecs", "ListLatestTasks")["Tasks"]) == 2
 
 
 def create_task_schedule(harness: EngineHarness) -> None:

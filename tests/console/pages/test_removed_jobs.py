@@ -2,7 +2,7 @@
 
 from lamplighter.console.ports.local import LocalPort
 from lamplighter.console.ports.port import Place
-from lamplighter.runs.job_machine import SUPPORTING_SUFFIXES
+from lamplighter.runs.jobs.job_machine import SUPPORTING_SUFFIXES
 from tests.console.http_browser import Browser
 from tests.console.pages.test_job import copy_runs
 from tests.engine_harness import ACCOUNT, REGION, EngineHarness, chain

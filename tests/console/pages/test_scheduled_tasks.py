@@ -46,7 +46,7 @@ def end_task(harness: EngineHarness, code: int) -> None:
 
 
 def latest_task(harness: EngineHarness) -> Json:
-    (task, *_) = harness.call("ecs", "LatestTasks")["Tasks"]
+    (task, *_) = harness.call("ecs", "ListLatestTasks")["Tasks"]
     return task
 
 
@@ -89,7 +89,7 @@ def test_a_form_that_is_sent_twice_starts_one_task(night: EngineHarness, browser
     once = browser.get(PATH).body.partition('name="once" value="')[2].partition('"')[0]
     locations = {browser.post_form(f"{PATH}/start", {"once": once}).headers["location"] for _ in range(2)}
     assert locations == {f"/tasks/{latest_task(night)['taskArn']}"}
-    assert len(night.call("ecs", "LatestTasks")["Tasks"]) == 2
+    assert len(night.call("ecs", "ListLatestTasks")["Tasks"]) == 2
 
 
 def test_a_stopped_task_leads_to_its_job_and_runs_again(night: EngineHarness, browser: Browser) -> None:

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 
 from lamplighter.base.json_text import Json
-from lamplighter.console.data import found_runs
+from lamplighter.console.data.runs import found_runs
 from lamplighter.console.pages import search as search_page
 from lamplighter.console.ports.local import LocalPort
 from lamplighter.console.ports.port import Place

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.console.pages.start_run import InvalidField, StartForm, fill_form, read_form
+from lamplighter.console.pages.runs.start_run import InvalidField, StartForm, fill_form, read_form
 from lamplighter.console.view.templates import format_json
 from lamplighter.jobs.stack.template import build_template
 from tests.console.http_browser import Browser

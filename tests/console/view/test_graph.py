@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from lamplighter.asl.definition import walk_states
 from lamplighter.base.json_text import Json, dumps, loads
-from lamplighter.console.view import graph
+from lamplighter.console.view.runs import graph
 from tests.documents import documents
 from tests.strategies import definitions
 

@@ -1,7 +1,7 @@
 """The list of states that colours the graph."""
 
 from lamplighter.base.json_text import Json
-from lamplighter.console.view.graph_states import MapProgress, build_graph_states, states_of_every_item
+from lamplighter.console.view.runs.graph_states import MapProgress, build_graph_states, states_of_every_item
 from tests.runs.histories import begun, entered, story
 
 STATES: Json = {

@@ -3,10 +3,10 @@
 import pytest
 
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.console.data.job_sources import JobSources
+from lamplighter.console.data.jobs.job_sources import JobSources
 from lamplighter.console.view.job_description import MAX_STEPS, Address, JobDescription, describe_job
-from lamplighter.runs.job_alerts import AlertChannel, JobAlerts
-from lamplighter.runs.job_definition import read_job_definition
+from lamplighter.runs.jobs.job_alerts import AlertChannel, JobAlerts
+from lamplighter.runs.jobs.job_definition import read_job_definition
 
 TOPIC = "arn:aws:sns:us-east-1:123456789012:shop-team"
 TASK = "arn:aws:ecs:us-east-1:123456789012:task-definition/shop-night:7"

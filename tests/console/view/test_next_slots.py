@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from lamplighter.base.json_text import Json
-from lamplighter.console.data.job_schedules import JobSchedule, from_rule, from_schedule
+from lamplighter.console.data.jobs.job_schedules import JobSchedule, from_rule, from_schedule
 from lamplighter.console.view.next_slots import next_slots
 
 

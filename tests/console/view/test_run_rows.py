@@ -3,8 +3,8 @@
 import pytest
 
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.console.view.run_rows import MAX_ERROR_LENGTH, build_rows
-from lamplighter.runs.failure_words import run_words
+from lamplighter.console.view.runs.run_rows import MAX_ERROR_LENGTH, build_rows
+from lamplighter.runs.failures.failure_words import run_words
 from lamplighter.runs.run import RunLimits
 from lamplighter.runs.run_trigger import BY_HAND
 from lamplighter.store.audit_log import Actor

@@ -1,7 +1,7 @@
 """The strip of a job's last runs."""
 
 from lamplighter.base.json_text import Json
-from lamplighter.console.view.run_strip import STRIP_HEIGHT, build_run_strip
+from lamplighter.console.view.runs.run_strip import STRIP_HEIGHT, build_run_strip
 
 
 def execution(status: str, start: float, stop: float | None = None) -> Json:

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.console.view.timeline import PAGE_SIZE, SCALE_WIDTH, Timeline, build_timeline
-from lamplighter.runs.story import read_story
+from lamplighter.console.view.runs.timeline import PAGE_SIZE, SCALE_WIDTH, Timeline, build_timeline
+from lamplighter.runs.history.story import read_story
 from tests.documents import documents
 from tests.runs.histories import (
     REPORTED,

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lamplighter.base.json_text import Json
-from lamplighter.console.data import job_schedules
+from lamplighter.console.data.jobs import job_schedules
 from lamplighter.console.view.week import (
     DAYS,
     MAX_LISTED_PER_WEEK,

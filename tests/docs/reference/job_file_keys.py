@@ -15,7 +15,7 @@ from lamplighter.jobs.file.box import Box
 from lamplighter.jobs.file.channels import Channel, Notify
 from lamplighter.jobs.file.keep import Keep
 from lamplighter.jobs.file.model import Job, Network, Permission, Roles, Sidecar
-from lamplighter.jobs.file.outer_shape import EnvironmentOverlay, FileShape
+from lamplighter.jobs.file.parsing.outer_shape import EnvironmentOverlay, FileShape
 from lamplighter.jobs.file.retry import ExitCodeRetry, Retry, RetryLimits
 from lamplighter.jobs.file.schedules import MissedRuns
 from lamplighter.jobs.file.values import DURATION_PATTERN, format_duration
@@ -28,8 +28,9 @@ HEAD = """# The job file
 <!-- Made by `make reference` from the models in `src/lamplighter/jobs/file`. Do not edit this page. -->
 
 Each example comes from `examples/every-key.yaml`, a job file with every key. A key without a type is text; one
-without a note has its effect on this machine (*the box*) and on AWS. A value may be `${variable}`, and `null` removes a
-value that a job has from `defaults`. [Jobs](jobs.md) explains how the keys work together.
+without a note has its effect on this machine (*the box*) and on AWS. A *command* is a line for `sh -c`, or a list of
+words. A value may be `${variable}`, and `null` removes a value that a job has from `defaults`. [Jobs](jobs.md) explains
+how the keys work together.
 
 """
 
@@ -97,10 +98,9 @@ def _find(document: Json, path: tuple[str | int, ...]) -> Json:
 
 
 def _section(section: Section, example: Json, told: set[str]) -> str:
-    """Return the text of a section; `told` has the rows of earlier ones, which a class of retries omits."""
+    """Return the text of a section; `told` has the rows of earlier ones, which a part of a job omits."""
     texts = {row.rpartition(" | ")[0]: row for row in _rows(section, example)}
-    is_class = section.title.startswith("retry: ")
-    repeated = [text.split("`")[1] for text in texts if is_class and text in told]
+    repeated = [text.split("`")[1] for text in texts if section.path[: len(JOB)] == JOB and text in told]
     rows = "\n".join(row for row in texts.values() if row.split("`")[1] not in repeated)
     told.update(texts)
     rows += f"\n\nAs above: {', '.join(f'`{key}`' for key in repeated)}." if repeated else ""
@@ -150,7 +150,8 @@ def _type(given: Json, definitions: Mapping[str, Json], limits: str) -> str:
         assert name in LINKED, f"the model {name} has no section: add it to SECTIONS"
         return f"[mapping](#{LINKED[name]})"
     if scalar.get("type") == "array":
-        return f"one or several of: {_type(scalar['items'], definitions, limits)}"
+        item = _type(scalar["items"], definitions, limits)
+        return "one or several" if item == "text" else f"one or several: {item}"
     if "enum" in scalar:
         # YAML has true, True and TRUE; they are one value.
         plain = {str(each).lower(): None for each in scalar["enum"]}
@@ -175,12 +176,12 @@ def _scalar_type(scalar: Json, limits: str) -> str:
     if pattern == DURATION_PATTERN:
         return f"duration, at most {format_duration(scalar['le'])}" if "le" in scalar else "duration"
     if "oneOf" in scalar:
-        return "a line, or a list of words"
+        return "command"
     if scalar.get("examples"):
         return "size"
     if "integer" in types and "boolean" not in types:
-        return f"whole number{limits}"
-    return f"number{limits}" if "number" in types else "text"
+        return f"integer{limits}"
+    return f"number{limits}" if "number" in types and pattern else "text"
 
 
 def _example(section: Section, key: str, example: Json) -> str:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from functools import partial
 
-from lamplighter.base.service_model import read_definition
+from lamplighter.base.aws.service_model import read_definition
 from lamplighter.bus import Operation
 from lamplighter.wire.models.service_models import SERVICES
 from tests.docs.reference.served_operations import operations_on_bus

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from lamplighter.base.service_model import read_definition
+from lamplighter.base.aws.service_model import read_definition
 from lamplighter.bus import Operation
 from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import Engine

@@ -5,7 +5,7 @@ import json
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from lamplighter.engine.traces import otlp_json, otlp_protobuf
-from lamplighter.runs.run_spans import Span
+from lamplighter.runs.history.run_spans import Span
 
 RESOURCE, SCOPE = {"service.name": "jobs"}, {"name": "lamplighter", "version": "1"}
 LONG = "ä" * 300

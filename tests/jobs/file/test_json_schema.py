@@ -14,7 +14,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.jobs.file import json_schema as module
 from lamplighter.jobs.file.json_schema import job_file_schema
 from lamplighter.jobs.file.load import load_job_file
-from lamplighter.jobs.file.yaml_document import JobFileError
+from lamplighter.jobs.file.parsing.yaml_document import JobFileError
 from lamplighter.jobs.stack.template import to_json
 from tests.jobs.file.test_load import OVERRIDES, mutate_document
 from tests.jobs.matrix import FILES, OTHER_FILES

@@ -13,11 +13,11 @@ from lamplighter.base.json_text import Json
 from lamplighter.jobs.file.channels import Channel, Notify
 from lamplighter.jobs.file.load import LoadedJobFile, load_job_file
 from lamplighter.jobs.file.model import Job, Network, Sidecar
-from lamplighter.jobs.file.outer_shape import EnvironmentOverlay
+from lamplighter.jobs.file.parsing.outer_shape import EnvironmentOverlay
+from lamplighter.jobs.file.parsing.yaml_document import JobFileError, Problem
 from lamplighter.jobs.file.retry import ExitCodeRetry, Retry, RetryLimits
 from lamplighter.jobs.file.schedules import MissedRuns
 from lamplighter.jobs.file.volumes import Volume
-from lamplighter.jobs.file.yaml_document import JobFileError, Problem
 from lamplighter.jobs.lint.lint import lint_job_file
 from lamplighter.jobs.stack.template import build_template
 from tests.jobs.matrix import FILES, OTHER_FILES

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from lamplighter.jobs.file.foreign_keys import JOB_HINTS, TOP_HINTS
 from lamplighter.jobs.file.model import Job, Sidecar
-from lamplighter.jobs.file.outer_shape import FileShape
+from lamplighter.jobs.file.parsing.foreign_keys import JOB_HINTS, TOP_HINTS
+from lamplighter.jobs.file.parsing.outer_shape import FileShape
 from tests.jobs.projects import collect_problems, load_job_text
 
 MAPPING = "write `key: value` lines, one further to the right"

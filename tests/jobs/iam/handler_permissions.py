@@ -78,7 +78,7 @@ def read_authorization() -> Json:
 def types_in_sources() -> list[str]:
     """Return all types of resources that the source of templates names."""
     texts = [
-        path.read_text() for part in ("jobs/stack", "cli/deploy") for path in sorted((SOURCES / part).glob("*.py"))
+        path.read_text() for part in ("jobs/stack", "cli/deploy") for path in sorted((SOURCES / part).rglob("*.py"))
     ]
     return sorted({found for text in texts for found in TYPE.findall(text)})
 

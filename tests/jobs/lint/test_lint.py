@@ -6,7 +6,7 @@ from textwrap import indent
 import pytest
 
 from lamplighter.base.json_text import dumps
-from lamplighter.jobs.file.outer_shape import DeployTarget
+from lamplighter.jobs.file.parsing.outer_shape import DeployTarget
 from lamplighter.jobs.iam.check_roles import MAX_POLICY_CHARACTERS
 from lamplighter.jobs.iam.resolve_template import ResolvedStack
 from lamplighter.jobs.lint.lint import lint_job_file

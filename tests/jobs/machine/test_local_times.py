@@ -10,7 +10,7 @@ from lamplighter.base.json_text import dumps
 from lamplighter.jobs.machine.alert_expressions import DEFINE_DURATION
 from lamplighter.jobs.machine.local_times import define_local_time, zone_document
 from lamplighter.lang.jsonata.expression import compile_expression
-from lamplighter.runs.durations import format_duration
+from lamplighter.runs.history.durations import format_duration
 from lamplighter.runs.local_times import format_local_time
 from tests.manual_world import manual_world
 

@@ -12,7 +12,7 @@ from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.jobs.file.aws_settings import AwsSettings
 from lamplighter.jobs.iam.resolve_template import ResolvedStack
-from lamplighter.jobs.stack.account_rules import KEY_USERS
+from lamplighter.jobs.stack.alerting.account_rules import KEY_USERS
 from lamplighter.jobs.stack.template import build_template
 from lamplighter.lang.iam_policy.evaluate import IamCall, evaluate_policy
 from tests.jobs.matrix import FILES, load_matrix_file

@@ -20,7 +20,8 @@ from lamplighter.jobs.stack.resources import properties
 from lamplighter.jobs.stack.template import build_template
 from tests.jobs.matrix import FILES, load_matrix_file
 
-BUILDERS = sorted(Path(stack.__path__[0]).glob("[a-z]*.py"))
+FOLDER = Path(stack.__path__[0])
+BUILDERS = sorted(FOLDER.rglob("[a-z]*.py"))
 Property = tuple[str, str, str]
 """A module, a function in it, and the name of a property that the function gives."""
 
@@ -63,7 +64,7 @@ def record_properties(monkeypatch: pytest.MonkeyPatch) -> set[Property]:
         return found
 
     for file in BUILDERS:
-        module = import_module(f"{stack.__name__}.{file.stem}")
+        module = import_module(".".join((stack.__name__, *file.relative_to(FOLDER).with_suffix("").parts)))
         if hasattr(module, "properties"):
             monkeypatch.setattr(module, "properties", record)
     return given

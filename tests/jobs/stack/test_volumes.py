@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from lamplighter.base.aws.task_definition_metadata import adapt_task_definition
 from lamplighter.base.json_text import Json
-from lamplighter.base.task_definition_metadata import adapt_task_definition
 from lamplighter.cli.up.stack_plan import localize_template
 from lamplighter.jobs.stack.template import build_template
 from tests.jobs.projects import load_project, resolve_stack

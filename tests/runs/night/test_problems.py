@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lamplighter.runs.failures.repetition import first_name_of_slot, next_name
 from lamplighter.runs.night.classify import BY_REPETITION, Acknowledgement, NightRow, classify_runs
 from lamplighter.runs.night.night_run import MISSED, NightRun, NightStatus
-from lamplighter.runs.repetition import first_name_of_slot, next_name
 from lamplighter.runs.run_trigger import Trigger
 
 PREFIX = "arn:aws:states:us-east-1:123456789012:execution:job:"

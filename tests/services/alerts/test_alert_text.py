@@ -5,7 +5,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lamplighter.runs.failure_words import exit_words
+from lamplighter.runs.failures.failure_words import exit_words
 from lamplighter.runs.local_times import format_local_time
 from lamplighter.runs.printable_text import MAX_SUBJECT_LENGTH, printable_line
 from lamplighter.services.alerts.alert_text import (

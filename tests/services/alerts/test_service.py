@@ -46,8 +46,8 @@ def test_an_alert_that_cannot_be_composed_contains_the_message_of_the_rule(
 
 def test_an_alert_of_an_unknown_pattern_contains_the_message_of_the_rule(harness: JobStackHarness) -> None:
     harness.deploy("notify: ops")
-    request = {"Mark": {"Job": "nightly", "Pattern": "new"}, "Channel": "ops", "TopicArn": TOPIC}
-    harness.call("alerts", "Tell", **request, Message="as it came", Event={})
+    request = {"Annotation": {"Job": "nightly", "Pattern": "new"}, "Channel": "ops", "TopicArn": TOPIC}
+    harness.call("alerts", "SendAlert", **request, Message="as it came", Event={})
     harness.settle()
     assert harness.mails()[0][1] == "as it came"
 
@@ -60,8 +60,8 @@ def test_the_failure_of_a_deleted_run_is_alerted(harness: JobStackHarness) -> No
         "status": "FAILED",
     }
     event = {"detail": detail, "time": "2026-01-01T00:00:00Z"}
-    request = {"Mark": {"Job": "nightly", "Pattern": "run-failed"}, "Channel": "ops", "TopicArn": TOPIC}
-    harness.call("alerts", "Tell", **request, Message="as it came", Event=event)
+    request = {"Annotation": {"Job": "nightly", "Pattern": "run-failed"}, "Channel": "ops", "TopicArn": TOPIC}
+    harness.call("alerts", "SendAlert", **request, Message="as it came", Event=event)
     harness.settle()
     assert harness.mails()[0][0] == "nightly failed"
 
@@ -87,8 +87,8 @@ def test_a_cause_that_a_user_wrote_as_json_is_shown_as_the_reason(
         "detail": {"executionArn": run, "stateMachineArn": machine, "status": "FAILED"},
         "time": "2026-01-01T00:00:00Z",
     }
-    request = {"Mark": {"Job": "nightly", "Pattern": "run-failed"}, "Channel": "ops", "TopicArn": TOPIC}
-    harness.call("alerts", "Tell", **request, Message="as it came", Event=event)
+    request = {"Annotation": {"Job": "nightly", "Pattern": "run-failed"}, "Channel": "ops", "TopicArn": TOPIC}
+    harness.call("alerts", "SendAlert", **request, Message="as it came", Event=event)
     harness.settle()
     ((_, text),) = harness.mails()
     assert text.startswith(f"nightly failed: Bad.Total: {reason or cause}\n")

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
-from lamplighter.base import secret_references
+from lamplighter.base.aws import secret_references
+from lamplighter.base.aws.service_model import ServiceModel, Shape, read_definition
 from lamplighter.base.json_text import Json
-from lamplighter.base.service_model import ServiceModel, Shape, read_definition
 from lamplighter.bus import Bus, Caller, Event
 from lamplighter.outbound.aws import RemoteServices
 from lamplighter.services.ecs.capacity import CapacityLimits

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lamplighter.base.aws.service_model import Shape
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.base.service_model import Shape
 from lamplighter.services.events.rules.event_patterns import REQUIRED_FIELDS
 from lamplighter.wire.models.catalog import ModelCatalog
 from tests.engine_harness import ACCOUNT, CALLER, REGION, ROLE, SECOND

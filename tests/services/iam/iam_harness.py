@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from lamplighter.base.aws.role_session import RoleSession, Signer
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.base.role_session import RoleSession, Signer
 from lamplighter.bus import Caller
 from lamplighter.engine.engine import Engine
 from tests.engine_harness import ACCOUNT, REGION, EngineHarness, RecordingEngine

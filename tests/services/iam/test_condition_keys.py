@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from lamplighter.base.aws.role_session import RoleSession, Signer
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.base.role_session import RoleSession, Signer
 from lamplighter.bus import Caller
 from tests.engine_harness import ACCOUNT, REGION
 from tests.services.iam.iam_harness import EnforcingHarness, allow, document, role_arn

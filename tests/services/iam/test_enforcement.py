@@ -2,8 +2,8 @@
 
 import pytest
 
+from lamplighter.base.aws.role_session import RoleSession, Signer
 from lamplighter.base.json_text import Json, dumps, loads
-from lamplighter.base.role_session import RoleSession, Signer
 from lamplighter.bus import Caller
 from tests.engine_harness import ACCOUNT, REGION
 from tests.services.iam.iam_harness import (

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from lamplighter.base.aws.role_session import RoleSession, Signer
 from lamplighter.base.json_text import Json
-from lamplighter.base.role_session import RoleSession, Signer
 from lamplighter.bus import Caller
 from lamplighter.services.iam.access.needed_permissions import NeededPermissions, action_of, is_decided
 from lamplighter.services.iam.access.resource_rules import RESOURCE_RULES

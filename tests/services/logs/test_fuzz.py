@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lamplighter.base.aws.service_model import Shape
 from lamplighter.base.json_text import Json, dump_bytes, loads
-from lamplighter.base.service_model import Shape
 from lamplighter.bus import wait_forever
 from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import Engine

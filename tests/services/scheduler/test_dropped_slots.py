@@ -16,7 +16,7 @@ TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:ops-topic"
 
 
 def annotate_schedule(harness: SchedulerHarness, name: str = "job", job: str = "nightly") -> None:
-    harness.call("scheduler", "SetMark", Name=name, Job=job, Tell={"ops": "ops-topic"})
+    harness.call("scheduler", "SetAnnotation", Name=name, Job=job, Tell={"ops": "ops-topic"})
 
 
 def collect_alerts(harness: SchedulerHarness) -> list[Json]:

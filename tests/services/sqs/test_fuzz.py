@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lamplighter.base.aws.service_model import Shape
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.base.service_model import Shape
 from lamplighter.wire.models.catalog import ModelCatalog
 from tests.property_settings import examples
 from tests.services.sqs.sqs_harness import SqsHarness, arn, redrive_policy

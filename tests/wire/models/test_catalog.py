@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from lamplighter.base import service_model
+from lamplighter.base.aws import service_model
 from lamplighter.base.errors import UnknownOperation
 from lamplighter.base.json_text import Json
 from lamplighter.wire.models import service_models

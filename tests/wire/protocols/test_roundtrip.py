@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from lamplighter.base.aws.service_model import Shape
 from lamplighter.base.json_text import Json, RawJson
-from lamplighter.base.service_model import Shape
 from lamplighter.wire.http import HttpRequest
 from lamplighter.wire.models.catalog import ModelCatalog
 from lamplighter.wire.models.service_models import REST_XML, SERVICES

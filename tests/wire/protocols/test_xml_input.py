@@ -4,7 +4,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from lamplighter.base.service_model import Shape
+from lamplighter.base.aws.service_model import Shape
 from lamplighter.wire.models.catalog import ModelCatalog
 from lamplighter.wire.protocols.xml_input import MalformedXml, read_xml
 

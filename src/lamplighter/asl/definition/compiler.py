@@ -55,7 +55,7 @@ from lamplighter.asl.definition.reader_and_writer import (
 )
 from lamplighter.asl.definition.retrier import Retrier, read_retrier
 from lamplighter.asl.execution.state_errors import runtime_error
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.lang.intrinsics.expression import IntrinsicSyntaxError
 from lamplighter.lang.jsonpath.paths import PathError

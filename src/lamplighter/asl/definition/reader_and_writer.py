@@ -11,7 +11,7 @@ from lamplighter.asl.definition.data_flow import compile_payload, constant
 from lamplighter.asl.definition.expression_scope import Scope
 from lamplighter.asl.definition.model import ItemReader, ResultWriter, Template
 from lamplighter.asl.execution.messages import ReaderSettings, WriterSettings
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.base.json_text import Json
 
 READER_ACTIONS = ("s3:getObject", "s3:listObjectsV2")

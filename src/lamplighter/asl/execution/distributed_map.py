@@ -18,7 +18,7 @@ from lamplighter.asl.execution.messages import COMPACT, MapRunEnded, RedriveMapR
 from lamplighter.asl.execution.state_errors import StateError
 from lamplighter.asl.execution.step import MutableFrame, StepBuilder
 from lamplighter.asl.execution.transitions import cause_in_state, check_size, complete_state, handle_error
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.world import World
 

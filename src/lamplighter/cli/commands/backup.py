@@ -17,9 +17,9 @@ from lamplighter.base.errors import LamplighterError
 from lamplighter.base.world import format_iso_time, real_world
 from lamplighter.cli.command_context import fail
 from lamplighter.cli.target import DEFAULT_DATA, DataOption
-from lamplighter.store import backup as backups
-from lamplighter.store.backup import Backup
-from lamplighter.store.backup_archive import Manifest
+from lamplighter.store.backups import backup as backups
+from lamplighter.store.backups.backup import Backup
+from lamplighter.store.backups.backup_archive import Manifest
 
 STANDARD_OUTPUT = Path("-")
 SECRET_FILES: Mapping[str, str] = {

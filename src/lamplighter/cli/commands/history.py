@@ -21,14 +21,14 @@ from lamplighter.cli.runs.last_output import print_last_output
 from lamplighter.cli.runs.map_children import MapChildren, item_counts
 from lamplighter.cli.runs.task_history import print_task_history
 from lamplighter.cli.runs.waiting_tasks import waiting_reasons
-from lamplighter.runs.attempt_numbers import read_numbered_story
-from lamplighter.runs.blamed_attempt import blamed_attempt, blamed_item
-from lamplighter.runs.failure_reasons import failure_reason
+from lamplighter.runs.failures.blamed_attempt import blamed_attempt, blamed_item
+from lamplighter.runs.failures.failure_reasons import failure_reason
+from lamplighter.runs.history.attempt_numbers import read_numbered_story
+from lamplighter.runs.history.story import Story
+from lamplighter.runs.history.waiting import WAITING, WAITS_FOR_TURN, is_waiting, started_tasks, waits_for_turn
 from lamplighter.runs.printable_text import printable_line
 from lamplighter.runs.redrive_outcome import why_not_redrive
 from lamplighter.runs.run import Run
-from lamplighter.runs.story import Story
-from lamplighter.runs.waiting import WAITING, WAITS_FOR_TURN, is_waiting, started_tasks, waits_for_turn
 
 ITEM_STATE_WORDS = {
     "succeeded": "succeeded", "failed": "failed", "aborted": "stopped", "timedOut": "timed out", "running": "running",

@@ -20,7 +20,7 @@ from lamplighter.cli.images.build_context import InvalidBuildContext
 from lamplighter.cli.job_file import DEFAULT_JOB_FILE, EnvironmentOption, FileArgument, group_problems, print_problems
 from lamplighter.cli.local_secrets import ENV_FILE_NAME, LocalSecrets
 from lamplighter.jobs.file.load import LoadedJobFile, load_job_file
-from lamplighter.jobs.file.yaml_document import JobFileError, Problem, Severity
+from lamplighter.jobs.file.parsing.yaml_document import JobFileError, Problem, Severity
 from lamplighter.jobs.lint.denied_jobs import denied_jobs
 from lamplighter.jobs.lint.lint import lint_job_file
 from lamplighter.jobs.lint.machine_access import missing_folders

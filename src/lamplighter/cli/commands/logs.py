@@ -23,8 +23,8 @@ from lamplighter.cli.runs.map_children import MAX_CHILD_RUNS, MapChildren
 from lamplighter.cli.runs.output import OutputLine, RunOutput
 from lamplighter.cli.runs.parse_instant import parse_instant
 from lamplighter.cli.runs.task_output import follow_tasks, task_attempt, task_labels
+from lamplighter.runs.history.story import Attempt
 from lamplighter.runs.run import Run
-from lamplighter.runs.story import Attempt
 
 
 @with_stored_context

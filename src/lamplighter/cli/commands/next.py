@@ -23,8 +23,8 @@ from lamplighter.cli.runs.find_job import NoSuchJob
 from lamplighter.cli.runs.listing import Listing, print_listing
 from lamplighter.jobs.file import timetables
 from lamplighter.lang.schedule import time_zones
-from lamplighter.runs import upcoming_times
-from lamplighter.runs.upcoming_times import Timetable, UpcomingTime
+from lamplighter.runs.jobs import upcoming_times
+from lamplighter.runs.jobs.upcoming_times import Timetable, UpcomingTime
 
 MAX_TIMES = 1000
 

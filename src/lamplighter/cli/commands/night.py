@@ -17,7 +17,7 @@ from lamplighter.cli.runs import formatting
 from lamplighter.cli.runs.engine_conditions import engine_conditions
 from lamplighter.cli.runs.listing import Listing, print_listing
 from lamplighter.cli.runs.read_night import CommandNight, read_command_night
-from lamplighter.runs.durations import format_duration
+from lamplighter.runs.history.durations import format_duration
 from lamplighter.runs.night.classify import BY_REDRIVE, BY_REPETITION, BY_RETRY, NightRow
 from lamplighter.runs.night.night_run import MISSED, NightStatus
 from lamplighter.runs.night.select import LATE, NEEDS, ORDERS, NightFilter

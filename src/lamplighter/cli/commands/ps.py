@@ -31,13 +31,13 @@ from lamplighter.cli.runs.result_text import attempt_json, run_json
 from lamplighter.cli.runs.task_overview import read_task_overview, task_overview_cells, task_overview_document
 from lamplighter.cli.runs.waiting_tasks import waiting_reasons
 from lamplighter.jobs.machine.workflow import job_steps
-from lamplighter.runs.job_definition import read_job_definition
+from lamplighter.runs.history.story import Attempt, Story
+from lamplighter.runs.history.waiting import WAITS_FOR_TURN, started_tasks, waits_for_turn
+from lamplighter.runs.history.waits import waits_of_visit
+from lamplighter.runs.jobs.job_definition import read_job_definition
+from lamplighter.runs.jobs.upcoming_times import Timetable
 from lamplighter.runs.run import Run
-from lamplighter.runs.scheduled_tasks import family_of_definition
-from lamplighter.runs.story import Attempt, Story
-from lamplighter.runs.upcoming_times import Timetable
-from lamplighter.runs.waiting import WAITS_FOR_TURN, started_tasks, waits_for_turn
-from lamplighter.runs.waits import waits_of_visit
+from lamplighter.runs.tasks.scheduled_tasks import family_of_definition
 
 MAX_LISTED_RUNS = 10
 """The most runs under way of a job that are listed."""

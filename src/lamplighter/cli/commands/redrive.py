@@ -18,8 +18,8 @@ from lamplighter.cli.runs.arguments import FollowOption, RunArgument
 from lamplighter.cli.runs.find_task import FoundTask
 from lamplighter.cli.runs.follow import follow_run
 from lamplighter.cli.runs.formatting import format_clock
-from lamplighter.console.data.run_actions import REDRIVE, plan_actions
-from lamplighter.runs.attempt_numbers import read_numbered_story
+from lamplighter.console.data.runs.run_actions import REDRIVE, plan_actions
+from lamplighter.runs.history.attempt_numbers import read_numbered_story
 from lamplighter.runs.redrive_outcome import why_not_redrive
 from lamplighter.runs.run import Run
 

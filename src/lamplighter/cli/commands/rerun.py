@@ -13,7 +13,7 @@ from lamplighter.cli.runs.chosen_runs import (
     act_on_runs,
     choose_runs,
 )
-from lamplighter.console.data.run_actions import AGAIN, ActionRequest
+from lamplighter.console.data.runs.run_actions import AGAIN, ActionRequest
 from lamplighter.runs.night.window import DEFAULT_SINCE
 
 

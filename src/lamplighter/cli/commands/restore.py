@@ -24,11 +24,11 @@ from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import build_runtime
 from lamplighter.engine.restored_work import RestoredWork, compare_work, count_missed_schedules
 from lamplighter.runtime.port import RuntimeUnavailable
+from lamplighter.store.backups.database_copy import open_read_only
+from lamplighter.store.backups.restore import Restored, restore_backup
 from lamplighter.store.data_directory import DATABASE
-from lamplighter.store.database_copy import open_read_only
 from lamplighter.store.db import Reader
 from lamplighter.store.lock import is_locked
-from lamplighter.store.restore import Restored, restore_backup
 from lamplighter.store.row_counts import count_by_status
 
 STANDARD_INPUT = Path("-")

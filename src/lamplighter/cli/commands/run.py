@@ -18,9 +18,9 @@ from lamplighter.cli.runs.follow import EXIT_CODES, follow_run
 from lamplighter.cli.runs.result_text import run_json, task_json
 from lamplighter.cli.runs.start_task import choose_starter, start_task
 from lamplighter.cli.runs.task_output import follow_tasks
-from lamplighter.runs.failure_words import run_words
+from lamplighter.runs.failures.failure_words import run_words
 from lamplighter.runs.run import END_WORDS
-from lamplighter.runs.scheduled_tasks import ScheduledTask, TaskStarter
+from lamplighter.runs.tasks.scheduled_tasks import ScheduledTask, TaskStarter
 
 
 @with_command_context

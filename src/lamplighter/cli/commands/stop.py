@@ -8,14 +8,14 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.cli.command_context import CommandContext, fail, with_command_context
 from lamplighter.cli.runs import find_job, find_run, find_task
 from lamplighter.cli.runs.arguments import RunArgument
 from lamplighter.cli.runs.find_task import FoundTask
-from lamplighter.runs.ecs_tasks import STARTED_BY_STATE_MACHINE, run_of_task
 from lamplighter.runs.run import END_WORDS, Run
-from lamplighter.runs.task_run import TaskRun
+from lamplighter.runs.tasks.ecs_tasks import STARTED_BY_STATE_MACHINE, run_of_task
+from lamplighter.runs.tasks.task_run import TaskRun
 
 R = TypeVar("R", Run, TaskRun)
 

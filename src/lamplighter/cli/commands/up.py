@@ -18,10 +18,11 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from lamplighter.base import deny_rules, secret_references
+from lamplighter.base import deny_rules
+from lamplighter.base.aws import secret_references
+from lamplighter.base.aws.event_sources import BEST_EFFORT, EventSource
 from lamplighter.base.background_tasks import running
 from lamplighter.base.errors import LamplighterError
-from lamplighter.base.event_sources import BEST_EFFORT, EventSource
 from lamplighter.base.modules import is_installed, load_object
 from lamplighter.cli.early_interrupts import ending_on_interrupt
 from lamplighter.cli.engine_address import ADDRESS_FILE, EngineAddress, write_address

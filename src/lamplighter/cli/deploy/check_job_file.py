@@ -8,7 +8,7 @@ from lamplighter.cli.engine_health import is_lamplighter
 from lamplighter.cli.job_file import group_problems, print_problems
 from lamplighter.cli.target import Target
 from lamplighter.jobs.file.load import LoadedJobFile
-from lamplighter.jobs.file.yaml_document import Problem
+from lamplighter.jobs.file.parsing.yaml_document import Problem
 from lamplighter.jobs.lint.lint import lint_job_file
 
 

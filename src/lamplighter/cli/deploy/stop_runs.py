@@ -18,7 +18,7 @@ from lamplighter.cli.call_errors import ClientError, ignore_error
 from lamplighter.cli.deploy.stacks import Stack
 from lamplighter.cli.target import Target, explain_error
 from lamplighter.jobs.stack.nested_stacks import STACK
-from lamplighter.runs.ecs_tasks import STARTED_BY_STATE_MACHINE
+from lamplighter.runs.tasks.ecs_tasks import STARTED_BY_STATE_MACHINE
 
 STATE_MACHINE, CLUSTER = "AWS::StepFunctions::StateMachine", "AWS::ECS::Cluster"
 SCHEDULE, SCHEDULE_GROUP = "AWS::Scheduler::Schedule", "AWS::Scheduler::ScheduleGroup"

@@ -16,7 +16,7 @@ from lamplighter.cli.deployed.check_deployment import LINKS, STATE, check_deploy
 from lamplighter.cli.deployed.deployment import Deployment
 from lamplighter.cli.doctor.finding import Finding, bad, good
 from lamplighter.jobs.machine.failure_machine import TEST_RUN, TESTED_CHANNEL, claim_name
-from lamplighter.runs.job_machine import FAILURE_CHECK, machine_suffix
+from lamplighter.runs.jobs.job_machine import FAILURE_CHECK, machine_suffix
 
 MAX_WAIT = 60_000
 """Milliseconds after which the event counts as lost; it usually takes a second."""

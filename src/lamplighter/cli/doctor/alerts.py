@@ -13,8 +13,8 @@ from lamplighter.cli.doctor.finding import Finding, bad
 from lamplighter.delivery.tables import lost_alerts
 from lamplighter.runs.local_times import format_utc_minute
 from lamplighter.services.sns.tables import deliveries, subscriptions
+from lamplighter.store.backups.database_copy import connect_read_only
 from lamplighter.store.data_directory import DATABASE
-from lamplighter.store.database_copy import connect_read_only
 from lamplighter.store.db import Reader
 
 MAX_LISTED_ALERTS = 5

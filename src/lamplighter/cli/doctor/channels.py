@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.base.chat_services import PROTOCOL_PREFIX
 from lamplighter.base.json_text import Json
 from lamplighter.base.public_address import public_address
@@ -20,7 +20,7 @@ from lamplighter.cli.target import Target
 from lamplighter.cli.up.check_channels import find_command_problem, find_url_problem, missing_target_message
 from lamplighter.jobs.file.channels import Channel
 from lamplighter.jobs.file.model import Project
-from lamplighter.jobs.stack.alerts import channel_subscriptions
+from lamplighter.jobs.stack.alerting.alerts import channel_subscriptions
 from lamplighter.services.sns.subscriptions.protocols import COMMAND
 
 REMEDY = "a restart of `lamplighter up` creates it again"

@@ -8,7 +8,7 @@ from lamplighter.cli.doctor.finding import Finding, bad
 from lamplighter.cli.job_file import DEFAULT_JOB_FILE
 from lamplighter.jobs.file.load import load_job_file
 from lamplighter.jobs.file.model import Project
-from lamplighter.jobs.file.yaml_document import JobFileError
+from lamplighter.jobs.file.parsing.yaml_document import JobFileError
 
 
 @dataclass(frozen=True, slots=True)

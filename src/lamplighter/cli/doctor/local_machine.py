@@ -18,8 +18,8 @@ from lamplighter.cli.engine_address import read_address
 from lamplighter.cli.engine_health import read_health
 from lamplighter.runtime.docker import daemon
 from lamplighter.runtime.port import RuntimeUnavailable
+from lamplighter.store.backups.database_copy import connect_read_only
 from lamplighter.store.data_directory import DATABASE, explain_missing_database, has_lost_database
-from lamplighter.store.database_copy import connect_read_only
 from lamplighter.store.db import damaged_database_error
 
 TIMEOUT_SECONDS = 10

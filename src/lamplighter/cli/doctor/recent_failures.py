@@ -8,10 +8,10 @@ from lamplighter.cli.doctor.finding import Finding, bad, doubtful, good
 from lamplighter.cli.doctor.known_causes import find_cause
 from lamplighter.cli.runs import find_run
 from lamplighter.cli.runs.find_job import Machine
-from lamplighter.runs.blamed_attempt import blamed_attempt
-from lamplighter.runs.failure_reasons import failure_reason, task_of_document
+from lamplighter.runs.failures.blamed_attempt import blamed_attempt
+from lamplighter.runs.failures.failure_reasons import failure_reason, task_of_document
+from lamplighter.runs.history.story import Attempt, Story
 from lamplighter.runs.run import FAILED_STATUSES, Run
-from lamplighter.runs.story import Attempt, Story
 
 MAX_READ_RUNS = 10
 """The number of latest runs that are read."""

@@ -4,14 +4,14 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from lamplighter.base.secret_references import SSM
+from lamplighter.base.aws.secret_references import SSM
 from lamplighter.cli.call_errors import CALL_ERRORS
 from lamplighter.cli.doctor.finding import Finding, bad, doubtful, good
 from lamplighter.cli.doctor.job_file import explain_job_file_error
 from lamplighter.cli.local_secrets import ENV_FILE_NAME, LocalSecrets
 from lamplighter.cli.target import Target
 from lamplighter.jobs.file.model import Project
-from lamplighter.jobs.file.yaml_document import JobFileError
+from lamplighter.jobs.file.parsing.yaml_document import JobFileError
 from lamplighter.jobs.lint.missing_secrets import missing_addresses, missing_secrets
 from lamplighter.jobs.lint.stored_secrets import ask_store
 

@@ -15,7 +15,7 @@ from lamplighter.cli.doctor.task_states import task_states
 from lamplighter.cli.find_task_definition import find_task_definition
 from lamplighter.cli.runs.find_job import Machine
 from lamplighter.cli.target import Target, explain_error
-from lamplighter.runs.job_machine import is_made_from_job_file
+from lamplighter.runs.jobs.job_machine import is_made_from_job_file
 
 
 def check_state_machine(context: CommandContext, machine: Machine, *, enforces_permissions: bool) -> Iterator[Finding]:

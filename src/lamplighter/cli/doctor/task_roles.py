@@ -11,8 +11,8 @@ from lamplighter.base.json_text import Json, dumps
 from lamplighter.cli.doctor.finding import Finding, bad
 from lamplighter.cli.doctor.roles import read_role
 from lamplighter.lang.iam_policy.evaluate import IamCall, evaluate_policy
-from lamplighter.runs.log_stream import log_stream_name
-from lamplighter.runs.missing_statement import ECS_TASKS
+from lamplighter.runs.failures.missing_statement import ECS_TASKS
+from lamplighter.runs.tasks.log_stream import log_stream_name
 
 ECR_IMAGE = re.compile(r"([0-9]{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/([^:@]+)")
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from types import SimpleNamespace
 
+from lamplighter.base.aws.service_model import OperationModel, ServiceModel
 from lamplighter.base.json_text import Json
-from lamplighter.base.service_model import OperationModel, ServiceModel
 from lamplighter.base.world import sleep
 from lamplighter.cli.call_errors import ClientError, EndpointConnectionError
 from lamplighter.cli.engine_client.decode_answer import decode_error, decode_result

@@ -7,9 +7,9 @@ A timestamp becomes a datetime in UTC, a blob becomes bytes; members that the mo
 from datetime import UTC, datetime
 from xml.etree import ElementTree
 
+from lamplighter.base.aws.service_model import OperationModel, Shape
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, JsonError, loads
-from lamplighter.base.service_model import OperationModel, Shape
 from lamplighter.cli.call_errors import ResponseParserError
 from lamplighter.cli.read_url import Answer
 from lamplighter.wire.models.service_models import QUERY

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from urllib.parse import quote, urlencode
 
+from lamplighter.base.aws.service_model import OperationModel, Shape
 from lamplighter.base.json_text import Json, dump_bytes
-from lamplighter.base.service_model import OperationModel, Shape
 from lamplighter.wire.http import HttpRequest
 from lamplighter.wire.models.service_models import QUERY, REST_JSON, SERVICES
 from lamplighter.wire.protocols.blobs import to_base64

@@ -29,7 +29,7 @@ from lamplighter.cli.move.slots import (
     to_instant,
 )
 from lamplighter.jobs.stack.handover import Handover, is_date
-from lamplighter.runs.schedules import names_target_in_input, slot_name
+from lamplighter.runs.jobs.schedules import names_target_in_input, slot_name
 
 MILLISECONDS_PER_SCHEDULE = 500
 """How long the change of a schedule takes at most; CloudFormation also takes about a minute for a stack."""

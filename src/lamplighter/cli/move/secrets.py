@@ -7,8 +7,8 @@ exactly that: `--yes` does not.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from lamplighter.base.aws.secret_references import SSM, SecretLookup, SecretReference, parse_reference, read_member
 from lamplighter.base.json_text import Json, dumps, loads_or
-from lamplighter.base.secret_references import SSM, SecretLookup, SecretReference, parse_reference, read_member
 from lamplighter.cli.call_errors import RESOURCE_NOT_FOUND, ignore_error
 from lamplighter.cli.target import Target
 from lamplighter.jobs.file.model import Project

@@ -16,7 +16,7 @@ from lamplighter.cli.move.handover_file import HandoverFile
 from lamplighter.cli.move.slots import Schedules, to_date, to_instant
 from lamplighter.cli.target import Target
 from lamplighter.jobs.stack.handover import Handover, read_handover
-from lamplighter.runs.story import to_milliseconds
+from lamplighter.runs.history.story import to_milliseconds
 
 MAX_POLLS = 1_200
 """After so many polls, of a tenth of a second, `up` does not follow its file."""

@@ -13,9 +13,9 @@ from itertools import takewhile
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import format_iso_time
 from lamplighter.jobs.stack.handover import NEVER, Handover, is_date
-from lamplighter.runs.schedules import names_target_in_input, schedule_timetable
-from lamplighter.runs.story import to_milliseconds
-from lamplighter.runs.upcoming_times import Timetable, UpcomingTime, times_of
+from lamplighter.runs.history.story import to_milliseconds
+from lamplighter.runs.jobs.schedules import names_target_in_input, schedule_timetable
+from lamplighter.runs.jobs.upcoming_times import Timetable, UpcomingTime, times_of
 
 MINUTE = 60_000
 MAX_MINUTES = 30

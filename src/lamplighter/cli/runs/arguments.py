@@ -6,7 +6,7 @@ import typer
 
 from lamplighter.cli.job_file import DEFAULT_JOB_FILE
 from lamplighter.jobs.file.load import load_job_file
-from lamplighter.jobs.file.yaml_document import JobFileError
+from lamplighter.jobs.file.parsing.yaml_document import JobFileError
 
 
 def complete_jobs(incomplete: str) -> list[str]:

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from lamplighter.asl.definition.walk_states import walk_states
 from lamplighter.base.json_text import Json
 from lamplighter.cli.runs.result_text import state_path
-from lamplighter.runs.job_machine import (
+from lamplighter.runs.history.retry_rules import repeats_attempts
+from lamplighter.runs.history.story import Attempt, Visit
+from lamplighter.runs.jobs.job_machine import (
     RUN_TASK,
     SKIPPED_STATE,
     SUPPORTING_STATES,
@@ -16,8 +18,6 @@ from lamplighter.runs.job_machine import (
     is_made_from_job_file,
     state_in_job,
 )
-from lamplighter.runs.retry_rules import repeats_attempts
-from lamplighter.runs.story import Attempt, Visit
 
 
 @dataclass(frozen=True, slots=True)

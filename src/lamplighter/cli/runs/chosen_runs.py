@@ -21,7 +21,7 @@ from lamplighter.cli.runs.formatting import format_clock
 from lamplighter.cli.runs.read_night import read_command_night
 from lamplighter.console.calls import Calls
 from lamplighter.console.data.action_subject import is_missed, is_task
-from lamplighter.console.data.run_actions import (
+from lamplighter.console.data.runs.run_actions import (
     ACKNOWLEDGE,
     AGAIN,
     ActionRequest,
@@ -29,7 +29,7 @@ from lamplighter.console.data.run_actions import (
     act,
     plan_actions,
 )
-from lamplighter.runs.job_names import JobNames
+from lamplighter.runs.jobs.job_names import JobNames
 from lamplighter.runs.night.select import NightFilter
 
 RunsArgument = Annotated[

@@ -8,12 +8,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from lamplighter.base import arn as arns
+from lamplighter.base.aws import arn as arns
 from lamplighter.base.errors import LamplighterError, require
 from lamplighter.base.json_text import Json, loads
 from lamplighter.cli.command_context import CommandContext
-from lamplighter.runs.job_machine import JOB_TAG, is_supporting_machine
-from lamplighter.runs.job_names import JobNames
+from lamplighter.runs.jobs.job_machine import JOB_TAG, is_supporting_machine
+from lamplighter.runs.jobs.job_names import JobNames
 
 MAX_LISTED_NAMES = 8
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from lamplighter.cli.command_context import CommandContext
 from lamplighter.cli.runs.find_job import Machine, NoSuchJob, find_job, listed_machines
 from lamplighter.cli.runs.scheduled_tasks import find_scheduled_tasks
-from lamplighter.runs.scheduled_tasks import ScheduledTask
+from lamplighter.runs.tasks.scheduled_tasks import ScheduledTask
 
 
 def find_listed(

@@ -7,17 +7,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 
-from lamplighter.base import arn as arns
+from lamplighter.base.aws import arn as arns
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json, loads
 from lamplighter.cli.call_errors import ClientError
 from lamplighter.cli.command_context import CommandContext
 from lamplighter.cli.runs import find_job, removed_jobs
 from lamplighter.cli.runs.find_job import Machine, NoSuchJob
-from lamplighter.runs.attempt_numbers import read_numbered_story
-from lamplighter.runs.job_names import JobNames
+from lamplighter.runs.history.attempt_numbers import read_numbered_story
+from lamplighter.runs.history.story import Story
+from lamplighter.runs.jobs.job_names import JobNames
 from lamplighter.runs.run import Run, to_run
-from lamplighter.runs.story import Story
 
 MISSING_CODES = ("ExecutionDoesNotExist", "InvalidArn")
 

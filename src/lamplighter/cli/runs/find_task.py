@@ -7,7 +7,7 @@ error for a task that AWS may have forgotten says so.
 import re
 from dataclasses import dataclass
 
-from lamplighter.base import arn as arns
+from lamplighter.base.aws import arn as arns
 from lamplighter.base.json_text import Json
 from lamplighter.cli.call_errors import ignore_error
 from lamplighter.cli.command_context import CommandContext
@@ -16,11 +16,11 @@ from lamplighter.cli.runs.find_job import NoSuchJob
 from lamplighter.cli.runs.find_run import NoSuchRun
 from lamplighter.cli.runs.list_tasks import list_task_runs
 from lamplighter.cli.runs.scheduled_tasks import find_scheduled_tasks
-from lamplighter.runs.heartbeat import UUID
+from lamplighter.runs.history.waiting import cluster_of_task
+from lamplighter.runs.jobs.heartbeat import UUID
 from lamplighter.runs.run import Run
-from lamplighter.runs.scheduled_tasks import ScheduledTask
-from lamplighter.runs.task_run import NO_SUCH_CLUSTER, TaskRun, to_task_run
-from lamplighter.runs.waiting import cluster_of_task
+from lamplighter.runs.tasks.scheduled_tasks import ScheduledTask
+from lamplighter.runs.tasks.task_run import NO_SUCH_CLUSTER, TaskRun, to_task_run
 
 TASK_ID = re.compile("[0-9a-f]{32}")
 """The ids that ECS gives to tasks. Runs are rarely called so, and would be sought in every state machine."""

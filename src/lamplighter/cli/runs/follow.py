@@ -23,11 +23,11 @@ from lamplighter.cli.runs.map_children import MapChildren
 from lamplighter.cli.runs.output import OutputLine, RunOutput
 from lamplighter.cli.runs.run_moments import Moment, run_moments
 from lamplighter.cli.runs.waiting_tasks import waiting_reasons
-from lamplighter.runs.attempt_numbers import read_numbered_story
+from lamplighter.runs.history.attempt_numbers import read_numbered_story
+from lamplighter.runs.history.story import Attempt, Story
+from lamplighter.runs.history.waiting import started_tasks
 from lamplighter.runs.printable_text import coloured_line
 from lamplighter.runs.run import Run
-from lamplighter.runs.story import Attempt, Story
-from lamplighter.runs.waiting import started_tasks
 
 EXIT_CODES = {"SUCCEEDED": 0, "FAILED": 1, "TIMED_OUT": 3, "ABORTED": 4}
 EXIT_INTERRUPTED = 130

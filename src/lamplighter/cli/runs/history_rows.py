@@ -11,9 +11,9 @@ from lamplighter.cli.runs import result_text
 from lamplighter.cli.runs.attempt_labels import AttemptLabels, labels_for
 from lamplighter.cli.runs.formatting import format_milliseconds, format_utc
 from lamplighter.cli.runs.run_moments import planned_wait_text
-from lamplighter.runs.skipped_runs import SKIP_REASON
-from lamplighter.runs.story import Attempt, Gap, Story, Visit
-from lamplighter.runs.waits import Wait, waits_of_visit
+from lamplighter.runs.history.story import Attempt, Gap, Story, Visit
+from lamplighter.runs.history.waits import Wait, waits_of_visit
+from lamplighter.runs.jobs.skipped_runs import SKIP_REASON
 
 
 @dataclass(frozen=True, slots=True)

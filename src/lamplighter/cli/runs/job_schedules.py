@@ -13,8 +13,8 @@ from lamplighter.cli.call_errors import RESOURCE_NOT_FOUND, ignore_error
 from lamplighter.cli.command_context import CommandContext
 from lamplighter.cli.internal_calls import read_from_engine
 from lamplighter.cli.runs.find_job import Machine
-from lamplighter.runs.schedules import names_target_in_input, schedule_timetable, started_arn
-from lamplighter.runs.upcoming_times import Timetable
+from lamplighter.runs.jobs.schedules import names_target_in_input, schedule_timetable, started_arn
+from lamplighter.runs.jobs.upcoming_times import Timetable
 
 
 def find_timetables(context: CommandContext, machines: Iterable[Machine]) -> Mapping[str, list[Timetable]]:

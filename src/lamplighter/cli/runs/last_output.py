@@ -7,8 +7,8 @@ from rich.text import Text
 from lamplighter.cli.command_context import CommandContext
 from lamplighter.cli.runs import formatting
 from lamplighter.cli.runs.output import RunOutput
+from lamplighter.runs.history.story import Attempt
 from lamplighter.runs.printable_text import printable_line
-from lamplighter.runs.story import Attempt
 
 TAIL_LINES = 5
 """The most lines of output that are shown of a failed attempt."""

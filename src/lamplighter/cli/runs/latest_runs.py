@@ -16,10 +16,10 @@ from lamplighter.cli.runs.find_job import Machine
 from lamplighter.cli.runs.list_tasks import list_task_runs
 from lamplighter.cli.runs.listing import Listing, print_listing
 from lamplighter.cli.runs.waiting_tasks import status_of_run
+from lamplighter.runs.jobs.skipped_runs import SKIPPED
 from lamplighter.runs.run import Run, to_run
-from lamplighter.runs.scheduled_tasks import ScheduledTask
-from lamplighter.runs.skipped_runs import SKIPPED
-from lamplighter.runs.task_run import TaskRun
+from lamplighter.runs.tasks.scheduled_tasks import ScheduledTask
+from lamplighter.runs.tasks.task_run import TaskRun
 
 MAX_REASON_LENGTH = 100
 """The most characters of a reason that are shown."""

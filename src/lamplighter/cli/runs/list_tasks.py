@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from lamplighter.base.json_text import Json
 from lamplighter.cli.call_errors import ignore_error
 from lamplighter.cli.command_context import CommandContext
-from lamplighter.runs.ecs_tasks import STARTED_BY_STATE_MACHINE
-from lamplighter.runs.scheduled_tasks import TaskFamily
-from lamplighter.runs.task_run import NO_SUCH_CLUSTER, TaskRun, to_task_run
-from lamplighter.runs.waiting import MAX_DESCRIBED
+from lamplighter.runs.history.waiting import MAX_DESCRIBED
+from lamplighter.runs.tasks.ecs_tasks import STARTED_BY_STATE_MACHINE
+from lamplighter.runs.tasks.scheduled_tasks import TaskFamily
+from lamplighter.runs.tasks.task_run import NO_SUCH_CLUSTER, TaskRun, to_task_run
 
 MAX_LISTED_TASKS = 100
 """The most tasks of a family among which those under way, and the one that ended last, are searched."""

@@ -12,8 +12,8 @@ from itertools import islice
 from lamplighter.base.json_text import Json
 from lamplighter.cli.command_context import CommandContext
 from lamplighter.cli.runs import find_run
+from lamplighter.runs.history.story import Attempt, Story
 from lamplighter.runs.run import Run, to_run
-from lamplighter.runs.story import Attempt, Story
 
 MAX_CHILD_RUNS = 500
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from lamplighter.cli.runs import formatting
-from lamplighter.runs.upcoming_times import Timetable, next_time
+from lamplighter.runs.jobs.upcoming_times import Timetable, next_time
 
 
 def next_run_text(timetables: Sequence[Timetable], now: int) -> Text:

@@ -12,8 +12,8 @@ from heapq import merge
 from lamplighter.base.json_text import Json
 from lamplighter.cli.call_errors import RESOURCE_NOT_FOUND, ClientError
 from lamplighter.cli.command_context import CommandContext
-from lamplighter.runs.log_stream import LogSource, log_sources
-from lamplighter.runs.story import Attempt
+from lamplighter.runs.history.story import Attempt
+from lamplighter.runs.tasks.log_stream import LogSource, log_sources
 
 MAX_LINES = 10_000
 """The most lines in one answer of GetLogEvents."""

@@ -12,7 +12,7 @@ from lamplighter.console.calls import Calls, RunDetail
 from lamplighter.console.data.judged_night import judge_night
 from lamplighter.console.data.night import NightRead
 from lamplighter.console.data.night_details import read_details, read_usual_durations
-from lamplighter.console.data.upcoming_runs import UpcomingRun, next_runs, read_plans
+from lamplighter.console.data.runs.upcoming_runs import UpcomingRun, next_runs, read_plans
 from lamplighter.runs.night.classify import NightRow
 from lamplighter.runs.night.night_run import NightJob, NightStatus
 from lamplighter.runs.night.select import NEEDS, NightFilter, SelectedRows

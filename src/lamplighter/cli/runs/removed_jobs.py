@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from lamplighter.base.json_text import Json
 from lamplighter.cli.command_context import CommandContext
 from lamplighter.cli.runs.find_job import Machine
-from lamplighter.runs.job_machine import PROJECT_TAG, is_supporting_machine
+from lamplighter.runs.jobs.job_machine import PROJECT_TAG, is_supporting_machine
 
 
 def find_removed_machine(context: CommandContext, short_name: str) -> Machine | None:

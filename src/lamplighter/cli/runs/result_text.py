@@ -4,13 +4,13 @@ from rich.text import Text
 
 from lamplighter.base.json_text import Json
 from lamplighter.cli.runs.formatting import STATUS_STYLES, format_utc, status_text
-from lamplighter.runs.failure_reasons import exit_codes, failure_reason, task_of_document
-from lamplighter.runs.failure_words import attempt_words, run_words, with_missing_statement
+from lamplighter.runs.failures.failure_reasons import exit_codes, failure_reason, task_of_document
+from lamplighter.runs.failures.failure_words import attempt_words, run_words, with_missing_statement
+from lamplighter.runs.history.state_status import OUTCOME_STATUSES
+from lamplighter.runs.history.story import Attempt, Story
+from lamplighter.runs.jobs.skipped_runs import SKIP_REASON
 from lamplighter.runs.run import END_WORDS, Run, end_clause
-from lamplighter.runs.skipped_runs import SKIP_REASON
-from lamplighter.runs.state_status import OUTCOME_STATUSES
-from lamplighter.runs.story import Attempt, Story
-from lamplighter.runs.task_run import TaskRun
+from lamplighter.runs.tasks.task_run import TaskRun
 
 
 def state_path(attempt: Attempt) -> str:

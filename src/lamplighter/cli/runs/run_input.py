@@ -16,7 +16,7 @@ from lamplighter.cli.command_context import CommandContext, fail
 from lamplighter.cli.runs import find_job, job_schedules
 from lamplighter.cli.runs.find_job import Machine
 from lamplighter.runs.default_input import default_input
-from lamplighter.runs.job_machine import LAMPLIGHTER_KEY, is_workflow
+from lamplighter.runs.jobs.job_machine import LAMPLIGHTER_KEY, is_workflow
 
 RUN_NAME = re.compile(r"""[^\s<>{}\[\]?*"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]{1,80}""")
 """A valid name of a run: see https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html."""

@@ -11,10 +11,10 @@ from lamplighter.cli.runs import result_text
 from lamplighter.cli.runs.attempt_labels import AttemptLabels, labels_for
 from lamplighter.cli.runs.formatting import format_milliseconds
 from lamplighter.jobs.file.values import format_duration
-from lamplighter.runs.skipped_runs import SKIP_REASON
-from lamplighter.runs.story import Attempt, Story, Visit
-from lamplighter.runs.waiting import WAITS_FOR_TURN, waits_for_turn
-from lamplighter.runs.waits import Wait, planned_length, waits_of_visit
+from lamplighter.runs.history.story import Attempt, Story, Visit
+from lamplighter.runs.history.waiting import WAITS_FOR_TURN, waits_for_turn
+from lamplighter.runs.history.waits import Wait, planned_length, waits_of_visit
+from lamplighter.runs.jobs.skipped_runs import SKIP_REASON
 
 
 @dataclass(frozen=True, slots=True)

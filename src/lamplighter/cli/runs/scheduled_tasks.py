@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from lamplighter.cli.command_context import CommandContext
 from lamplighter.cli.runs.job_schedules import read_scheduled_rules, read_schedules
-from lamplighter.runs.scheduled_tasks import (
+from lamplighter.runs.tasks.scheduled_tasks import (
     ScheduledTask,
     TaskStarter,
     may_start_tasks,

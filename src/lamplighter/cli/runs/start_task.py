@@ -11,10 +11,10 @@ from lamplighter.base.json_text import Json
 from lamplighter.base.world import real_world
 from lamplighter.cli.command_context import CommandContext, fail
 from lamplighter.cli.runs.find_task import FoundTask
-from lamplighter.runs.job_machine import MAIN_CONTAINER
-from lamplighter.runs.run_task_request import PersonStart, differing_starters, person_request
-from lamplighter.runs.scheduled_tasks import ScheduledTask, TaskStarter
-from lamplighter.runs.task_run import COMMAND_PREFIX, to_task_run
+from lamplighter.runs.jobs.job_machine import MAIN_CONTAINER
+from lamplighter.runs.tasks.run_task_request import PersonStart, differing_starters, person_request
+from lamplighter.runs.tasks.scheduled_tasks import ScheduledTask, TaskStarter
+from lamplighter.runs.tasks.task_run import COMMAND_PREFIX, to_task_run
 
 
 def choose_starter(jobs: Sequence[ScheduledTask], wanted: str | None) -> TaskStarter:

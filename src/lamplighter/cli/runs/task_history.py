@@ -9,10 +9,10 @@ from lamplighter.cli.runs import formatting, result_text
 from lamplighter.cli.runs.find_task import FoundTask
 from lamplighter.cli.runs.last_output import print_last_output
 from lamplighter.cli.runs.task_output import task_attempt
-from lamplighter.runs.ecs_tasks import STARTED_BY_STATE_MACHINE
 from lamplighter.runs.printable_text import printable_line
-from lamplighter.runs.task_history import TaskMoment, task_moments
-from lamplighter.runs.task_run import TaskRun
+from lamplighter.runs.tasks.ecs_tasks import STARTED_BY_STATE_MACHINE
+from lamplighter.runs.tasks.task_history import TaskMoment, task_moments
+from lamplighter.runs.tasks.task_run import TaskRun
 
 
 def print_task_history(context: CommandContext, task: FoundTask, *, json: bool) -> None:

@@ -26,9 +26,9 @@ from lamplighter.cli.runs.follow import (
 )
 from lamplighter.cli.runs.output import OutputLine, RunOutput
 from lamplighter.cli.runs.result_text import task_result_text
-from lamplighter.runs.job_machine import RUN_TASK
-from lamplighter.runs.story import Attempt, Outcome
-from lamplighter.runs.task_history import TaskMoment, task_moments
+from lamplighter.runs.history.story import Attempt, Outcome
+from lamplighter.runs.jobs.job_machine import RUN_TASK
+from lamplighter.runs.tasks.task_history import TaskMoment, task_moments
 
 OUTCOMES: Mapping[str, Outcome] = {
     "RUNNING": "running", "SUCCEEDED": "succeeded", "FAILED": "failed", "ABORTED": "aborted",

@@ -10,8 +10,8 @@ from lamplighter.cli.runs import formatting
 from lamplighter.cli.runs.list_tasks import list_task_runs
 from lamplighter.cli.runs.next_run import next_run_text, timetable_document
 from lamplighter.cli.runs.result_text import task_json, task_result_text
-from lamplighter.runs.scheduled_tasks import ScheduledTask
-from lamplighter.runs.task_run import TaskRun
+from lamplighter.runs.tasks.scheduled_tasks import ScheduledTask
+from lamplighter.runs.tasks.task_run import TaskRun
 
 
 @dataclass(frozen=True, slots=True)

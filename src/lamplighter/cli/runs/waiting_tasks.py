@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from lamplighter.cli.command_context import CommandContext
 from lamplighter.cli.runs import find_run
+from lamplighter.runs.history.story import Attempt
+from lamplighter.runs.history.waiting import WAITING, describe_requests, is_waiting, reasons_by_task, started_tasks
 from lamplighter.runs.run import Run
-from lamplighter.runs.story import Attempt
-from lamplighter.runs.waiting import WAITING, describe_requests, is_waiting, reasons_by_task, started_tasks
 
 
 def status_of_run(context: CommandContext, run: Run) -> str:

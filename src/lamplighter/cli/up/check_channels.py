@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
+from lamplighter.base.aws.secret_references import parse_reference
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
-from lamplighter.base.secret_references import parse_reference
 from lamplighter.bus import Caller
 from lamplighter.cli.up.apply_plan import PlanFault
 from lamplighter.cli.up.stack_plan import StackPlan

@@ -21,7 +21,7 @@ from lamplighter.base.background_tasks import running
 from lamplighter.base.errors import LamplighterError
 from lamplighter.engine import file_descriptors, health
 from lamplighter.engine.engine import Engine
-from lamplighter.engine.lazy_http import LazyHttp
+from lamplighter.engine.lazy.lazy_http import LazyHttp
 from lamplighter.outbound.port import DeliveryFailed, Http, HttpRequest
 from lamplighter.store import engine_id
 

@@ -8,7 +8,7 @@ https://docs.aws.amazon.com/step-functions/latest/apireference/API_DeleteStateMa
 import asyncio
 from collections.abc import Iterable
 
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.base.errors import AwsError
 from lamplighter.bus import Caller
 from lamplighter.delivery.tables import deliveries

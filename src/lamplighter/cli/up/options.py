@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from lamplighter.base import secret_references
+from lamplighter.base.aws import secret_references
 from lamplighter.engine.engine import Engine
 from lamplighter.outbound.mail_server import MailServer
 

@@ -38,7 +38,7 @@ from lamplighter.engine.engine import Engine
 from lamplighter.jobs import names
 from lamplighter.jobs.file.keep import Keep
 from lamplighter.jobs.file.model import Project
-from lamplighter.jobs.file.yaml_document import JobFileError
+from lamplighter.jobs.file.parsing.yaml_document import JobFileError
 from lamplighter.jobs.lint.local_links import LINK_ADVICE, local_link_problem
 from lamplighter.jobs.lint.missing_secrets import missing_secrets
 from lamplighter.services.cloudformation.tables import stacks

@@ -9,7 +9,7 @@ from pathlib import Path
 import typer
 from pydantic import ValidationError
 
-from lamplighter.base import secret_references
+from lamplighter.base.aws import secret_references
 from lamplighter.base.errors import LamplighterError
 from lamplighter.cli.engine_client.find_region import default_region
 from lamplighter.cli.local_secrets import LocalSecrets
@@ -21,7 +21,7 @@ from lamplighter.cli.up.templates import TemplateSource, parse_parameter_values
 from lamplighter.engine.engine import Engine
 from lamplighter.jobs.file.box import Box
 from lamplighter.jobs.file.load import load_box
-from lamplighter.jobs.file.yaml_document import JobFileError
+from lamplighter.jobs.file.parsing.yaml_document import JobFileError
 from lamplighter.jobs.lint.missing_secrets import mail_server_url
 from lamplighter.outbound.mail_server import InvalidMailServer, MailServer, parse_mail_server
 from lamplighter.store import data_directory

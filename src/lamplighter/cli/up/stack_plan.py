@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from lamplighter.base.aws.task_definition_metadata import FOLDER_MARK
 from lamplighter.base.json_text import Json, dumps, loads
-from lamplighter.base.task_definition_metadata import FOLDER_MARK
 from lamplighter.cli.move.handover_file import HandoverFile
 from lamplighter.cli.up.merge_templates import resource_job
 from lamplighter.jobs import names
 from lamplighter.jobs.file.load import LoadedJobFile, load_job_file
 from lamplighter.jobs.file.model import Project
-from lamplighter.jobs.file.yaml_document import JobFileError
+from lamplighter.jobs.file.parsing.yaml_document import JobFileError
 from lamplighter.jobs.lint.denied_jobs import denied_jobs
 from lamplighter.jobs.stack import roles
 from lamplighter.jobs.stack.built_images import built_images

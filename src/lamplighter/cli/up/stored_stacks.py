@@ -7,8 +7,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from lamplighter.store.backups.database_copy import connect_read_only
 from lamplighter.store.data_directory import DATABASE
-from lamplighter.store.database_copy import connect_read_only
 
 
 def may_have_stacks(data: Path) -> bool:

@@ -2,16 +2,16 @@
 
 from dataclasses import dataclass
 
-from lamplighter.base.arn import parse
+from lamplighter.base.aws.arn import parse
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.console.calls import Calls
-from lamplighter.runs.job_machine import scheduled_time
+from lamplighter.runs.failures.repetition import Repetition, first_name, first_name_of_slot
+from lamplighter.runs.jobs.job_machine import scheduled_time
+from lamplighter.runs.jobs.schedules import started_arn
 from lamplighter.runs.local_times import parse_iso_milliseconds
-from lamplighter.runs.repetition import Repetition, first_name, first_name_of_slot
 from lamplighter.runs.run import FAILED_STATUSES, to_run
-from lamplighter.runs.schedules import started_arn
-from lamplighter.runs.task_run import to_task_run
+from lamplighter.runs.tasks.task_run import to_task_run
 
 
 def is_missed(arn: str) -> bool:

@@ -76,7 +76,7 @@ async def send_again(page: Page, message: Json) -> bool:
     attributes = {name: str(value.get("StringValue", "")) for name, value in message["Attributes"].items()}
     if found.kind == "rule":
         rule, target = attributes["RULE_ARN"], attributes["TARGET_ARN"]
-        await page.call_internal("events", "Redeliver", RuleArn=rule, TargetArn=target, Event=message["Body"])
+        await page.call_internal("events", "RedriveDeadLetter", RuleArn=rule, TargetArn=target, Event=message["Body"])
     elif found.kind == "schedule":
         await _repeat_call(page, attributes, message["Body"])
     return found.kind != "queue"

@@ -10,17 +10,17 @@ from dataclasses import dataclass
 
 from lamplighter.base.json_text import Json
 from lamplighter.console.calls import Calls
-from lamplighter.console.data import skipped_runs
-from lamplighter.console.data.scheduled_tasks import task_runs_since
-from lamplighter.console.data.waiting_runs import find_waiting_runs
-from lamplighter.runs.job_names import key_name, read_names
+from lamplighter.console.data.jobs.scheduled_tasks import task_runs_since
+from lamplighter.console.data.runs import skipped_runs
+from lamplighter.console.data.runs.waiting_runs import find_waiting_runs
+from lamplighter.runs.failures.repetition import is_repetition
+from lamplighter.runs.history.story import to_milliseconds
+from lamplighter.runs.jobs.job_names import key_name, read_names
 from lamplighter.runs.local_times import parse_iso_milliseconds
 from lamplighter.runs.night.classify import Acknowledgement
 from lamplighter.runs.night.night_run import MISSED, NightJob, NightRun
-from lamplighter.runs.repetition import is_repetition
 from lamplighter.runs.run_trigger import BY_HAND, Trigger, read_trigger
-from lamplighter.runs.story import to_milliseconds
-from lamplighter.runs.task_run import TaskRun
+from lamplighter.runs.tasks.task_run import TaskRun
 
 LONGEST_RUN_MILLISECONDS = 24 * 3_600_000
 """On AWS, runs that started longer before the night are found only if they are among the latest of their job."""

@@ -10,14 +10,15 @@ from collections.abc import Mapping, Sequence
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, loads_or
 from lamplighter.console.calls import Calls, RunDetail
-from lamplighter.console.data import container_output, history
-from lamplighter.console.data.map_failure import explain_items
-from lamplighter.console.data.waits import read_waits
-from lamplighter.runs.failure_words import explain_failure, summarize_failure
-from lamplighter.runs.job_machine import step_of_state
-from lamplighter.runs.map_items import UNSUCCESSFUL
+from lamplighter.console.data.runs import history
+from lamplighter.console.data.runs.map_failure import explain_items
+from lamplighter.console.data.runs.waits import read_waits
+from lamplighter.console.data.tasks import container_output
+from lamplighter.runs.failures.failure_words import explain_failure, summarize_failure
+from lamplighter.runs.history.map_items import UNSUCCESSFUL
+from lamplighter.runs.history.story import Story, to_milliseconds
+from lamplighter.runs.jobs.job_machine import step_of_state
 from lamplighter.runs.night.night_run import NightRun
-from lamplighter.runs.story import Story, to_milliseconds
 
 LOG_DELAY_MS = 60_000
 """The longest time after the end of a run in which lines of its log may still arrive."""

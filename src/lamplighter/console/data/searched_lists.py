@@ -8,11 +8,11 @@ because the credentials do not allow it, leaves out its resources, never the pag
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.console.calls import Calls
-from lamplighter.console.data import job_schedules, scheduled_tasks
+from lamplighter.console.data.jobs import job_schedules, scheduled_tasks
 from lamplighter.console.view import links
 
 MAX_PAGES = 10

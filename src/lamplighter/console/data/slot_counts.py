@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
-from lamplighter.console.data.job_runs import RECENT_DAYS
-from lamplighter.console.data.job_schedules import JobSchedule
+from lamplighter.console.data.jobs.job_runs import RECENT_DAYS
+from lamplighter.console.data.jobs.job_schedules import JobSchedule
 from lamplighter.console.page import Page
 
 LATE_SECONDS = 60

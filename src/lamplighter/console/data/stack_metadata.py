@@ -9,7 +9,7 @@ from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.console.page import Page
 from lamplighter.jobs.names import state_machine_id
-from lamplighter.runs.job_machine import JOB_TAG, PROJECT_TAG
+from lamplighter.runs.jobs.job_machine import JOB_TAG, PROJECT_TAG
 
 
 async def read_machine_metadata(page: Page) -> str | None:

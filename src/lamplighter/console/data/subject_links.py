@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from lamplighter.console.page import Page
 from lamplighter.console.view import links
 from lamplighter.console.view.subject import Subject
-from lamplighter.runs.schedules import started_arn
+from lamplighter.runs.jobs.schedules import started_arn
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,9 @@ from lamplighter.base.background_tasks import running
 from lamplighter.base.errors import AwsError, ValidationError
 from lamplighter.base.json_text import dumps
 from lamplighter.console.page import Page, page_route
-from lamplighter.console.pages import live_run, log_view, logs, tasks
-from lamplighter.console.pages.live_run import StreamEvent
+from lamplighter.console.pages import log_view, logs, tasks
+from lamplighter.console.pages.runs import live_run
+from lamplighter.console.pages.runs.live_run import StreamEvent
 
 ALIVE_SECONDS = 5.0
 """Seconds without events before an `alive` event is sent; `static/stream.js` gives up after three such intervals."""

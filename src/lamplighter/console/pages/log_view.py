@@ -12,14 +12,14 @@ from urllib.parse import urlencode
 from starlette.responses import PlainTextResponse, Response
 
 from lamplighter.base.errors import AwsError
-from lamplighter.console.data import container_output
-from lamplighter.console.data.log_lines import Line, LinePage, Log, MatchCount, Place
-from lamplighter.console.data.log_source import LogSource, describe_gaps, open_log
+from lamplighter.console.data.logs.log_lines import Line, LinePage, Log, MatchCount, Place
+from lamplighter.console.data.logs.log_source import LogSource, describe_gaps, open_log
+from lamplighter.console.data.tasks import container_output
 from lamplighter.console.page import Page, RoleRoute, page_route
-from lamplighter.console.pages import live_run
-from lamplighter.console.pages.live_run import StreamEvent
+from lamplighter.console.pages.runs import live_run
+from lamplighter.console.pages.runs.live_run import StreamEvent
 from lamplighter.lang.line_text import LineSearch
-from lamplighter.runs.log_stream import LogStream
+from lamplighter.runs.tasks.log_stream import LogStream
 
 GRACE_SECONDS = 2.0
 """Seconds without new lines after a container's end until its log counts as complete."""

@@ -8,14 +8,15 @@ from collections.abc import Sequence
 
 from starlette.responses import Response
 
-from lamplighter.console.data import container_output, history
-from lamplighter.console.data.waiting_runs import describe_run
+from lamplighter.console.data.runs import history
+from lamplighter.console.data.runs.waiting_runs import describe_run
+from lamplighter.console.data.tasks import container_output
 from lamplighter.console.page import Page, page_route
 from lamplighter.console.pages import log_view
 from lamplighter.console.pages.log_view import LogTarget
-from lamplighter.console.view import run_title
-from lamplighter.runs.log_stream import LogSource, log_sources
-from lamplighter.runs.story import Story
+from lamplighter.console.view.runs import run_title
+from lamplighter.runs.history.story import Story
+from lamplighter.runs.tasks.log_stream import LogSource, log_sources
 
 
 async def find_log_sources(page: Page, story: Story) -> Sequence[LogSource]:

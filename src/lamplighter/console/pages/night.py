@@ -16,7 +16,7 @@ from starlette.responses import Response
 from lamplighter.console.calls import RunDetail
 from lamplighter.console.data.judged_night import JudgedNight, judge_night
 from lamplighter.console.data.night_details import read_details, read_usual_durations
-from lamplighter.console.data.upcoming_runs import UpcomingRun, next_runs, read_plans
+from lamplighter.console.data.runs.upcoming_runs import UpcomingRun, next_runs, read_plans
 from lamplighter.console.page import PART_HEADER, Page, page_route
 from lamplighter.console.view.list_filters import ListFilter, counted_filter, fixed_filter
 from lamplighter.console.view.paging import Paging, take_page

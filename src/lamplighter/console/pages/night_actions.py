@@ -12,7 +12,7 @@ from lamplighter.base.count_text import format_count
 from lamplighter.base.errors import ValidationError
 from lamplighter.base.json_text import Json
 from lamplighter.console.data.action_subject import is_missed, is_task
-from lamplighter.console.data.run_actions import (
+from lamplighter.console.data.runs.run_actions import (
     ACKNOWLEDGE,
     ACTIONS,
     AGAIN,

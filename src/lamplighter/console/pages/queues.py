@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.base.errors import AwsError, ValidationError
 from lamplighter.base.json_text import Json, JsonError, loads
 from lamplighter.base.masking import MASK, is_secret
@@ -132,9 +132,9 @@ async def act_on_message(page: Page, given: Mapping[str, str]) -> Response:
     if not answer["Messages"]:
         raise AwsError("This message is no longer in the queue.", code="NotFound", status=404)
     if action == "discard" or await dead_letter_origin.send_again(page, answer["Messages"][0]):
-        await page.call_internal("sqs", "Discard", **message_key)
+        await page.call_internal("sqs", "DeleteMessageById", **message_key)
     else:
-        await page.call_internal("sqs", "SendAgain", **message_key)
+        await page.call_internal("sqs", "RedriveMessage", **message_key)
     return page.redirect(page.url)
 
 

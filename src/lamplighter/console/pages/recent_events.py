@@ -90,7 +90,7 @@ def _filter(events: Sequence[RecentEvent], name: str, choice: Mapping[str, str |
 async def _read_recent(page: Page, upto: str | None) -> Sequence[RecentEvent] | None:
     """Return the remembered events up to a number, newest first. None if no events are remembered."""
     params = {"Number": int(upto)} if upto is not None and upto.isdecimal() and len(upto) < 16 else {}
-    answer = await page.call_internal("events", "ListTraffic", **params)
+    answer = await page.call_internal("events", "ListRecentEvents", **params)
     if answer is None:
         return None
     return [

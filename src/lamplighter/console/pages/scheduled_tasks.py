@@ -10,19 +10,21 @@ from itertools import islice
 
 from starlette.responses import Response
 
-from lamplighter.base.arn import parse
+from lamplighter.base.aws.arn import parse
 from lamplighter.base.errors import AwsError, ValidationError
 from lamplighter.base.json_text import Json
-from lamplighter.console.data import scheduled_tasks, slot_counts, task_jobs
-from lamplighter.console.data.start_execution import read_once
-from lamplighter.console.data.start_task import CannotStart, start_task
+from lamplighter.console.data import slot_counts
+from lamplighter.console.data.jobs import scheduled_tasks
+from lamplighter.console.data.runs.start_execution import read_once
+from lamplighter.console.data.tasks import task_jobs
+from lamplighter.console.data.tasks.start_task import CannotStart, start_task
 from lamplighter.console.page import Page, form_route, page_route
 from lamplighter.console.view.links import arn_path, scheduled_task_path
+from lamplighter.runs.jobs.upcoming_times import upcoming_times
 from lamplighter.runs.run import END_WORDS
-from lamplighter.runs.run_task_request import PersonStart, differing_starters
-from lamplighter.runs.scheduled_tasks import ScheduledTask, TaskFamily, TaskStarter
-from lamplighter.runs.task_run import CONSOLE_PREFIX
-from lamplighter.runs.upcoming_times import upcoming_times
+from lamplighter.runs.tasks.run_task_request import PersonStart, differing_starters
+from lamplighter.runs.tasks.scheduled_tasks import ScheduledTask, TaskFamily, TaskStarter
+from lamplighter.runs.tasks.task_run import CONSOLE_PREFIX
 from lamplighter.wire.access.roles import Role
 
 PAGE_SIZE, NEXT_TIMES = 50, 3

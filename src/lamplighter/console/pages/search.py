@@ -12,20 +12,23 @@ from functools import partial
 
 from starlette.responses import Response
 
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.base.json_text import Json
-from lamplighter.console.data import found_jobs, found_output, found_runs, searched_lists
-from lamplighter.console.data.found_output import NO_OUTPUT, FoundOutput
-from lamplighter.console.data.found_runs import FoundRuns, RunCriteria
+from lamplighter.console.data import searched_lists
+from lamplighter.console.data.jobs import found_jobs
+from lamplighter.console.data.logs import found_output
+from lamplighter.console.data.logs.found_output import NO_OUTPUT, FoundOutput
+from lamplighter.console.data.runs import found_runs
+from lamplighter.console.data.runs.found_runs import FoundRuns, RunCriteria
 from lamplighter.console.page import Page, page_route
 from lamplighter.console.view.links import resource_path, schedule_path, scheduled_task_path
 from lamplighter.console.view.list_filters import ListFilter, counted_filter, fixed_filter
 from lamplighter.console.view.paging import Paging, take_page
 from lamplighter.console.view.search_hits import GROUPS, SHOWN_FIRST, Hit, HitGroup, sort_by_name
+from lamplighter.runs.jobs.schedules import started_arn
+from lamplighter.runs.jobs.skipped_runs import SKIPPED
 from lamplighter.runs.run import END_WORDS, WAITING
-from lamplighter.runs.scheduled_tasks import schedule_starter
-from lamplighter.runs.schedules import started_arn
-from lamplighter.runs.skipped_runs import SKIPPED
+from lamplighter.runs.tasks.scheduled_tasks import schedule_starter
 from lamplighter.runs.word_search import MAX_SEARCH_LENGTH, find_words, mark_words, read_places, split_words
 
 PAGE_SIZE, MAX_BRIEF = 50, 8

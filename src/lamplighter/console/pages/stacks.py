@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.console.data.listing import read_listing

@@ -59,7 +59,7 @@ def _accepts_html(http: HttpRequest) -> bool:
 
 
 async def _confirmation_page(call: Call, params: Mapping[str, str], *, pressed: bool) -> SubscriptionPage:
-    found = await call("DescribeLink", params)
+    found = await call("FindSubscription", params)
     if found["Status"] == GONE:
         return SubscriptionPage("This link is not valid any more", EXPIRED_LINK_TEXT, status=404)
     if found["Status"] == CONFIRMED:
@@ -80,7 +80,7 @@ async def _confirmation_page(call: Call, params: Mapping[str, str], *, pressed: 
 
 
 async def _unsubscribe_page(call: Call, params: Mapping[str, str], *, pressed: bool) -> SubscriptionPage:
-    found = await call("DescribeLink", params)
+    found = await call("FindSubscription", params)
     if found["Status"] in (DELETED, GONE):
         ended = "This subscription does not exist any more. No messages are sent for it."
         return SubscriptionPage("You are not subscribed", ended, status=200 if found["Status"] == DELETED else 404)

@@ -4,16 +4,16 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.base.json_text import Json
-from lamplighter.console.data import task_list
-from lamplighter.console.data.task_list import STARTERS, STATUSES, TaskChoice, TaskList
-from lamplighter.console.data.task_origin import find_executions
+from lamplighter.console.data.tasks import task_list
+from lamplighter.console.data.tasks.task_list import STARTERS, STATUSES, TaskChoice, TaskList
+from lamplighter.console.data.tasks.task_origin import find_executions
 from lamplighter.console.page import Page, page_route
 from lamplighter.console.view import links
 from lamplighter.console.view.list_filters import ListFilter, counted_filter, fixed_filter
-from lamplighter.runs.ecs_tasks import STARTED_BY_STATE_MACHINE
-from lamplighter.runs.task_run import RULE_PREFIX, TaskRun, to_task_run
+from lamplighter.runs.tasks.ecs_tasks import STARTED_BY_STATE_MACHINE
+from lamplighter.runs.tasks.task_run import RULE_PREFIX, TaskRun, to_task_run
 
 
 @dataclass(frozen=True, slots=True)

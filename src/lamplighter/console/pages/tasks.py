@@ -6,15 +6,15 @@ from starlette.responses import Response
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
-from lamplighter.console.data import task_origin
-from lamplighter.console.data.run_actions import AGAIN, ActionRequest, act
+from lamplighter.console.data.runs.run_actions import AGAIN, ActionRequest, act
+from lamplighter.console.data.tasks import task_origin
 from lamplighter.console.page import Page, form_route, page_route
 from lamplighter.console.pages import confirmation, log_view
 from lamplighter.console.pages.log_view import LogTarget
 from lamplighter.console.view.links import arn_path
-from lamplighter.runs.log_stream import LogStream, container_log_stream
-from lamplighter.runs.task_run import to_task_run
-from lamplighter.runs.waiting import cluster_of_task
+from lamplighter.runs.history.waiting import cluster_of_task
+from lamplighter.runs.tasks.log_stream import LogStream, container_log_stream
+from lamplighter.runs.tasks.task_run import to_task_run
 from lamplighter.wire.access.roles import Role
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.base.json_text import Json
 from lamplighter.store.audit_limits import LimitedKind
 from lamplighter.store.audit_log import Actor, AuditEntry
@@ -71,7 +71,7 @@ class ConsolePort(Protocol):
     async def call_internal(
         self, place: Place, service: str, operation: str, params: Json, actor: Actor | None = None
     ) -> Json:
-        """Call an operation that AWS's APIs lack ("events", "ListTraffic"). Return None if it does not exist here."""
+        """Call an operation that AWS's APIs lack ("events", "ListRecentEvents"). None if it does not exist here."""
 
     async def conditions(self) -> Sequence[EngineCondition]:
         """Return the engine's problems, the most serious one first; none if all is well, and none on AWS."""

@@ -1,4 +1,4 @@
-// Show a state machine as a graph (console/view/graph.py), and on the page of a run what the run did.
+// Show a state machine as a graph (console/view/runs/graph.py), and on the page of a run what the run did.
 import { drawGraph } from "./graph/drawing.js";
 import { layOutGraph } from "./graph/layout.js";
 import { findNode, paintGraph } from "./graph/painting.js";

@@ -1,4 +1,4 @@
-// Show what changes while a run is running: its stream sends the parts that have changed (console/pages/live_run.py).
+// Show what changes while a run is running: its stream sends the parts that have changed (console/pages/runs/live_run.py).
 import { FollowedStream } from "./follow.js";
 import { replaceContent } from "./parts.js";
 

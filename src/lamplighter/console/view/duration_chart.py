@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from lamplighter.base.json_text import Json
 from lamplighter.console.view.clock import Clock
-from lamplighter.runs.durations import format_duration
+from lamplighter.runs.history.durations import format_duration
+from lamplighter.runs.jobs.skipped_runs import SKIPPED
+from lamplighter.runs.jobs.success_rate import median_seconds
 from lamplighter.runs.run import END_WORDS, NO_LIMITS, RunLimits, is_late, run_seconds, status_words
-from lamplighter.runs.skipped_runs import SKIPPED
-from lamplighter.runs.success_rate import median_seconds
 
 HEIGHT, MARGIN, SIDE = 120, 10, 1.5
 """The height of the drawing and the space above and below the marks in pixels; the space beside them in percent."""

@@ -7,20 +7,20 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from lamplighter.base.aws.task_definition_metadata import MEMORY_LABEL, UNLIMITED
 from lamplighter.base.chat_services import CHAT_SERVICES
 from lamplighter.base.engine_rules import OVERLAP_TAG
 from lamplighter.base.json_text import Json
 from lamplighter.base.masking import MASK, mask_secrets
 from lamplighter.base.public_address import public_address
-from lamplighter.base.task_definition_metadata import MEMORY_LABEL, UNLIMITED
-from lamplighter.console.data.job_sources import JobSources
+from lamplighter.console.data.jobs.job_sources import JobSources
 from lamplighter.console.view import links
 from lamplighter.console.view.image_name import short_image
-from lamplighter.runs.durations import format_limit
-from lamplighter.runs.job_alerts import AlertChannel
-from lamplighter.runs.job_definition import JobDefinition, Step
-from lamplighter.runs.job_machine import own_comment
-from lamplighter.runs.retry_rules import join_words
+from lamplighter.runs.history.durations import format_limit
+from lamplighter.runs.history.retry_rules import join_words
+from lamplighter.runs.jobs.job_alerts import AlertChannel
+from lamplighter.runs.jobs.job_definition import JobDefinition, Step
+from lamplighter.runs.jobs.job_machine import own_comment
 
 MAX_STEPS = 20
 """The most steps that are described; the graph shows all."""

@@ -10,8 +10,8 @@ from itertools import islice
 from operator import attrgetter
 
 from lamplighter.base.errors import LamplighterError
-from lamplighter.console.data.job_schedules import JobSchedule
-from lamplighter.runs.upcoming_times import Timetable, UpcomingTime, upcoming_times
+from lamplighter.console.data.jobs.job_schedules import JobSchedule
+from lamplighter.runs.jobs.upcoming_times import Timetable, UpcomingTime, upcoming_times
 
 SLOTS = 3
 MAX_MISSING = 3

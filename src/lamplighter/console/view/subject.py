@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 
 from lamplighter.base.json_text import Json, loads_or
 from lamplighter.console.view import links
-from lamplighter.runs.ecs_tasks import run_of_task, task_family
 from lamplighter.runs.named_execution import named_execution
+from lamplighter.runs.tasks.ecs_tasks import run_of_task, task_family
 
 SHORT_ID = 12
 """The characters of a task's id that are enough beside its family."""

@@ -16,11 +16,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from lamplighter import __version__
 from lamplighter.base.json_text import Json, JsonError, dumps, loads, loads_or
 from lamplighter.base.masking import is_secret, mask_secrets, shorten_input
-from lamplighter.console.view import clock, links, run_title
+from lamplighter.console.view import clock, links
 from lamplighter.console.view.line_segments import show_line
 from lamplighter.console.view.links import arn_path
-from lamplighter.runs import durations
-from lamplighter.runs.failure_words import failed_containers
+from lamplighter.console.view.runs import run_title
+from lamplighter.runs.failures.failure_words import failed_containers
+from lamplighter.runs.history import durations
 from lamplighter.runs.run import run_seconds, status_words
 
 PACKAGE = Path(__file__).parents[1]

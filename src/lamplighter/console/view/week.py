@@ -15,9 +15,9 @@ from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json
 from lamplighter.console.view.clock import repeated_offset
 from lamplighter.lang.schedule import time_zones
-from lamplighter.runs import schedules
-from lamplighter.runs.job_machine import is_supporting_machine
-from lamplighter.runs.upcoming_times import UpcomingTime, times_of
+from lamplighter.runs.jobs import schedules
+from lamplighter.runs.jobs.job_machine import is_supporting_machine
+from lamplighter.runs.jobs.upcoming_times import UpcomingTime, times_of
 
 DAYS = 7
 MAX_LISTED_PER_WEEK = 6 * DAYS

@@ -11,8 +11,8 @@ from pathlib import Path
 from lamplighter.engine.data_check.files import check_files
 from lamplighter.engine.data_check.finding import RESTORE_ADVICE, DataFinding, problem
 from lamplighter.engine.data_check.rows import check_rows
+from lamplighter.store.backups.database_copy import begin_snapshot, open_read_only
 from lamplighter.store.data_directory import DATABASE
-from lamplighter.store.database_copy import begin_snapshot, open_read_only
 from lamplighter.store.database_identity import find_damage
 from lamplighter.store.db import Reader
 from lamplighter.store.lock import is_locked

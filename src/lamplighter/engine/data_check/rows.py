@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from lamplighter.base.count_text import join_names
-from lamplighter.engine import unreadable_rows
 from lamplighter.engine.data_check.finding import RESTORE_ADVICE, DataFinding, problem
+from lamplighter.engine.metrics_page import unreadable_rows
 from lamplighter.store.db import Reader
 
 MAX_NAMED = 3

@@ -14,7 +14,7 @@ from lamplighter.base.threads import run_in_thread
 from lamplighter.engine.traces import otlp_json, otlp_protobuf
 from lamplighter.engine.traces.settings import TraceSettings
 from lamplighter.outbound.port import DeliveryFailed, Http, HttpRequest
-from lamplighter.runs.run_spans import Span
+from lamplighter.runs.history.run_spans import Span
 
 RETRY_SECONDS = (1, 2, 4, 8)
 """The pauses before the attempts that follow the first one."""

@@ -7,7 +7,7 @@ See https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding.
 from collections.abc import Mapping, Sequence
 
 from lamplighter.base.json_text import Json, dump_bytes
-from lamplighter.runs.run_spans import Span, Value
+from lamplighter.runs.history.run_spans import Span, Value
 
 KINDS = {"INTERNAL": 1, "CLIENT": 3}
 STATUS_ERROR = 2

@@ -8,7 +8,7 @@ https://protobuf.dev/programming-guides/encoding/.
 from collections.abc import Mapping, Sequence
 
 from lamplighter.engine.traces.otlp_json import KINDS, NANOSECONDS, STATUS_ERROR
-from lamplighter.runs.run_spans import Span, Value
+from lamplighter.runs.history.run_spans import Span, Value
 
 VARINT, FIXED_64, LENGTH = 0, 1, 2
 """The types of fields on the wire."""

@@ -3,9 +3,9 @@
 import re
 
 from lamplighter.base.json_text import loads
-from lamplighter.runs.attempt_numbers import read_numbered_story
-from lamplighter.runs.job_machine import is_made_from_job_file, scheduled_time
-from lamplighter.runs.run_spans import Span, TracedRun, Value, spans_of_run
+from lamplighter.runs.history.attempt_numbers import read_numbered_story
+from lamplighter.runs.history.run_spans import Span, TracedRun, Value, spans_of_run
+from lamplighter.runs.jobs.job_machine import is_made_from_job_file, scheduled_time
 from lamplighter.runs.trace_ids import is_sampled, trace_id
 from lamplighter.services.states.tables import executions, history, map_runs, state_machines
 from lamplighter.services.states.tables.executions import ExecutionRecord

@@ -19,9 +19,9 @@ from lamplighter.engine.traces.port import DROPPED, NOT_SAMPLED, OUTCOMES, SENT
 from lamplighter.engine.traces.read_run import read_spans, root_run
 from lamplighter.engine.traces.settings import TraceSettings, read_settings
 from lamplighter.outbound.port import Http
-from lamplighter.runs.job_machine import is_supporting_machine
+from lamplighter.runs.history.run_spans import Span
+from lamplighter.runs.jobs.job_machine import is_supporting_machine
 from lamplighter.runs.run import is_running
-from lamplighter.runs.run_spans import Span
 from lamplighter.runs.trace_ids import TRACEPARENT, is_sampled, trace_id, traceparent
 from lamplighter.services.states.tables import executions, frames
 from lamplighter.store.db import Reader, Tx

@@ -38,15 +38,13 @@ class AwsSettings(StrictModel):
     """The account and region of AWS, and what the account requires."""
 
     account: Annotated[AccountId, WithJsonSchema({"type": ["string", "number"]})] | None = Field(
-        default=None, description="The account of 12 digits; with credentials of another account, commands refuse."
+        default=None, description="12 digits; with credentials of another account, commands refuse."
     )
     region: Region | None = Field(
-        default=None, description="The region; by default, that of the option, of the environment or of the profile."
+        default=None, description="By default, the region of the option, the environment or the profile."
     )
     bucket: BucketName | None = Field(
-        default=None,
-        description="An S3 bucket for templates over 51,200 bytes; by default, `deploy` makes one for the account and "
-        "region.",
+        default=None, description="An S3 bucket for templates over 51,200 bytes; by default, `deploy` makes one."
     )
     boundary: BoundaryPolicy | None = Field(
         default=None, description="The permissions boundary of all roles: the name or ARN of a managed policy."

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from lamplighter.base.json_text import Json
-from lamplighter.jobs.file.invalid_value import InvalidValue
+from lamplighter.jobs.file.parsing.invalid_value import InvalidValue
 from lamplighter.jobs.file.secrets import MailServerUrl
 from lamplighter.jobs.file.strict_model import StrictModel
 from lamplighter.jobs.file.text_formats import PublicUrl
@@ -33,7 +33,7 @@ class Box(StrictModel):
     )
     smtp: MailServerUrl | None = Field(
         default=None,
-        description="The mail server, smtp://HOST:PORT?from=ADDRESS, or the secret that holds its URL with a password. "
+        description="The mail server, smtp://HOST:PORT?from=ADDRESS, or the secret with its URL. "
         "By default, mails are written to files.",
     )
 

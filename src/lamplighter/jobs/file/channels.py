@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from lamplighter.base.chat_services import CHAT_SERVICES
 from lamplighter.base.json_text import Json
-from lamplighter.jobs.file.invalid_value import IncompleteValue, InvalidValue
+from lamplighter.jobs.file.parsing.invalid_value import IncompleteValue, InvalidValue
 from lamplighter.jobs.file.secrets import PostAddress, RoutingKey, WebhookAddress
 from lamplighter.jobs.file.strict_model import StrictModel
 from lamplighter.jobs.file.text_formats import Email, Name, QueueArn, TopicArn, Url
@@ -27,22 +27,20 @@ class Channel(StrictModel):
     email: Email | None = Field(default=None, description="An email address.")
     webhook: Url | None = Field(default=None, description="The URL that receives SNS's signed document.")
     post: PostAddress | None = Field(
-        default=None, description="The URL that receives each alert as plain JSON, or a reference to a secret."
+        default=None, description="The URL that receives each alert as plain JSON, or its secret."
     )
     sqs: QueueArn | None = Field(default=None, description="The ARN of a queue.")
     sns: TopicArn | None = Field(default=None, description="The ARN of an existing topic.")
-    command: Command | None = Field(default=None, description="A command that runs on this box; AWS cannot run it.")
+    command: Command | None = Field(default=None, description="A command that gets the alert on its standard input.")
     slack: WebhookAddress | None = Field(
-        default=None, description="The URL of an incoming webhook of Slack, or a reference to the secret that holds it."
+        default=None, description="The URL of an incoming webhook of Slack, or its secret."
     )
     teams: WebhookAddress | None = Field(
-        default=None, description="The URL of a Teams workflow with a webhook, or a reference to a secret."
+        default=None, description="The URL of a Teams workflow with a webhook, or its secret."
     )
-    discord: WebhookAddress | None = Field(
-        default=None, description="The URL of a webhook of Discord, or a reference to a secret."
-    )
+    discord: WebhookAddress | None = Field(default=None, description="The URL of a webhook of Discord, or its secret.")
     pagerduty: RoutingKey | None = Field(
-        default=None, description="The routing key of PagerDuty's Events API v2, or a reference to a secret."
+        default=None, description="The routing key of PagerDuty's Events API v2, or its secret."
     )
 
     @model_validator(mode="after")

@@ -11,11 +11,11 @@ from lamplighter.base.json_text import Json
 from lamplighter.base.modules import load_object
 from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Job, Project
-from lamplighter.jobs.file.yaml_document import Path
+from lamplighter.jobs.file.parsing.yaml_document import Path
 from lamplighter.jobs.machine import workflow
 from lamplighter.jobs.machine.attempt_states import needs_cause
 from lamplighter.jobs.stack.built_images import built_images
-from lamplighter.runs import job_machine
+from lamplighter.runs.jobs import job_machine
 
 MAX_MACHINE_NAME_LENGTH = 64 - len("-attempt-failed")
 """The longest name of a job with its project: with the longest suffix, a rule's name still fits EventBridge's limit."""

@@ -17,7 +17,7 @@ from pathlib import Path
 from dotenv import dotenv_values
 from dotenv.parser import Original, parse_stream
 
-from lamplighter.jobs.file.yaml_document import JobFileError, Problem, SourcePosition, YamlNode
+from lamplighter.jobs.file.parsing.yaml_document import JobFileError, Problem, SourcePosition, YamlNode
 
 ENV_FILE_KEY = "env-file"
 _SECRET_REFERENCE = re.compile("(ssm|secretsmanager|arn):")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 
 from lamplighter.base.json_text import Json
-from lamplighter.jobs.file.yaml_document import Problem, YamlNode
+from lamplighter.jobs.file.parsing.yaml_document import Problem, YamlNode
 
 TEXT_KEYS = frozenset({"environment", "tags", "command", "entrypoint", "ready", "user", "account"})
 """The keys under which every value is text: for a program, or with digits that are no number."""

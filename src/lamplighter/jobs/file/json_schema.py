@@ -14,7 +14,7 @@ from lamplighter.jobs.file.box import Box
 from lamplighter.jobs.file.channels import PATTERNS, Channel
 from lamplighter.jobs.file.keep import Keep
 from lamplighter.jobs.file.model import Job
-from lamplighter.jobs.file.outer_shape import EnvironmentOverlay, FileShape
+from lamplighter.jobs.file.parsing.outer_shape import EnvironmentOverlay, FileShape
 from lamplighter.jobs.file.values import DURATION_PATTERN, format_duration
 from lamplighter.jobs.file.volumes import SHORT_SYNTAX_PATTERN
 

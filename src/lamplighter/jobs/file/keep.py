@@ -2,7 +2,7 @@
 
 from pydantic import Field, field_validator
 
-from lamplighter.jobs.file.invalid_value import InvalidValue
+from lamplighter.jobs.file.parsing.invalid_value import InvalidValue
 from lamplighter.jobs.file.schedules import DAY_SECONDS
 from lamplighter.jobs.file.strict_model import StrictModel
 from lamplighter.jobs.file.values import Duration, WholeNumber

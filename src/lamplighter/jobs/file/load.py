@@ -10,7 +10,6 @@ from difflib import get_close_matches
 from pathlib import Path as FilePath
 
 from lamplighter.base.json_text import Json
-from lamplighter.jobs.file import yaml_document
 from lamplighter.jobs.file.aws_settings import AwsSettings
 from lamplighter.jobs.file.box import Box
 from lamplighter.jobs.file.channels import Channel, as_list
@@ -19,11 +18,12 @@ from lamplighter.jobs.file.env_files import add_env_files, env_file_names
 from lamplighter.jobs.file.environments import VariableFiller, apply_overlay, drop_nulls, keep_texts
 from lamplighter.jobs.file.keep import Keep
 from lamplighter.jobs.file.model import Job, Project
-from lamplighter.jobs.file.outer_shape import FileShape
+from lamplighter.jobs.file.parsing import yaml_document
+from lamplighter.jobs.file.parsing.outer_shape import FileShape
+from lamplighter.jobs.file.parsing.validation_errors import permanent_problems, validation_problems
+from lamplighter.jobs.file.parsing.yaml_document import JobFileError, Problem, SourcePosition, YamlNode
 from lamplighter.jobs.file.schedules import translate_schedule
 from lamplighter.jobs.file.strict_model import StrictModel
-from lamplighter.jobs.file.validation_errors import permanent_problems, validation_problems
-from lamplighter.jobs.file.yaml_document import JobFileError, Problem, SourcePosition, YamlNode
 
 MAX_FILE_BYTES = 4 * 1024 * 1024
 """The largest size of a file, in bytes."""

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, WithJsonSchema
 
 from lamplighter.base.json_text import Json
-from lamplighter.jobs.file.invalid_value import InvalidValue
+from lamplighter.jobs.file.parsing.invalid_value import InvalidValue
 from lamplighter.jobs.file.text_formats import HostName
 from lamplighter.jobs.file.values import format_value
 

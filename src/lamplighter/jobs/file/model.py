@@ -15,10 +15,10 @@ from lamplighter.base.json_text import Json
 from lamplighter.jobs.file.aws_settings import AwsSettings
 from lamplighter.jobs.file.box import Box
 from lamplighter.jobs.file.channels import DEFAULT_PATTERNS, Channel, Notify, as_list
-from lamplighter.jobs.file.invalid_value import IncompleteValue, InvalidValue
 from lamplighter.jobs.file.keep import Keep
 from lamplighter.jobs.file.machine_access import ExtraHosts, Gpus
-from lamplighter.jobs.file.outer_shape import DeployTarget
+from lamplighter.jobs.file.parsing.invalid_value import IncompleteValue, InvalidValue
+from lamplighter.jobs.file.parsing.outer_shape import DeployTarget
 from lamplighter.jobs.file.retry import Retry
 from lamplighter.jobs.file.schedules import MissedRuns, Schedule, Window, Zone
 from lamplighter.jobs.file.secrets import HeartbeatAddress, Secret
@@ -40,7 +40,7 @@ from lamplighter.jobs.file.text_formats import (
 from lamplighter.jobs.file.values import Boolean, Command, Cpu, Duration, Memory, Text, WholeNumber
 from lamplighter.jobs.file.volumes import Volume, Volumes, check_paths
 from lamplighter.lang.schedule.longest_interval import longest_interval
-from lamplighter.runs.job_machine import LAMPLIGHTER_KEY, MAIN_CONTAINER
+from lamplighter.runs.jobs.job_machine import LAMPLIGHTER_KEY, MAIN_CONTAINER
 
 ResourceIds = Annotated[tuple[str, ...], BeforeValidator(as_list)]
 Schedules = Annotated[tuple[Schedule, ...], BeforeValidator(as_list)]
@@ -99,26 +99,41 @@ def _check_disjoint(environment: Mapping[str, str], secrets: Mapping[str, str]) 
         raise IncompleteValue(f"{both[0]} is set under both environment and secrets", "keep one of the two")
 
 
+# What a job and its sidecars say of their containers in the same way.
+COMMAND = Field(default=None, description="Replaces the image's CMD. A job without an image needs it.")
+ENTRYPOINT = Field(default=None, description="Replaces the image's ENTRYPOINT; the words of `command` follow it.")
+ENVIRONMENT: dict[VariableName, Text] = Field(
+    default_factory=dict, description="Environment variables. Everyone who can read the template can read them."
+)
+SECRETS: dict[VariableName, Secret] = Field(
+    default_factory=dict,
+    description="Environment variables with secrets: ssm:/path, secretsmanager:name, secretsmanager:name:key, or "
+    "an ARN. On the box, each value is a line of `.env`.",
+)
+ENV_FILE = Field(default=(), description="Files with lines NAME=value; `environment` wins over them.")
+VOLUMES = Field(
+    default=(), description="Folders in the container: ./data:/data, /srv/in:/in:ro, name:/cache, or a mapping."
+)
+
+
 class Sidecar(StrictModel):
     """A container that runs beside the job's own container."""
 
     image: Image = Field(description="An image, or a folder with a Dockerfile (./proxy).")
-    command: Command | None = Field(default=None, description="A line for the shell, or a list of words.")
-    entrypoint: Command | None = Field(default=None, description="Replaces the image's ENTRYPOINT.")
-    environment: dict[VariableName, Text] = Field(default_factory=dict, description="Environment variables.")
-    secrets: dict[VariableName, Secret] = Field(
-        default_factory=dict, description="Environment variables whose values are secrets, as those of a job."
-    )
-    env_file: FileNames = Field(default=(), description="Files with lines NAME=value; `environment` wins over them.")
-    volumes: Volumes = Field(default=(), description="Folders that the sidecar sees, as those of a job.")
+    command: Command | None = COMMAND
+    entrypoint: Command | None = ENTRYPOINT
+    environment: dict[VariableName, Text] = ENVIRONMENT
+    secrets: dict[VariableName, Secret] = SECRETS
+    env_file: FileNames = ENV_FILE
+    volumes: Volumes = VOLUMES
     essential: Boolean = Field(default=False, description="Whether the job ends when this container ends.")
     ready: Command | None = Field(
         default=None,
         description="A command that succeeds in this container when it is ready. The job's own container starts then; "
         "if that takes over two minutes, the attempt fails.",
     )
-    cpu: Cpu | None = Field(default=None, description="A part of the job's `cpu` for this container.")
-    memory: Memory | None = Field(default=None, description="The most memory of this container; a part of the job's.")
+    cpu: Cpu | None = Field(default=None, description="This container's part of the job's `cpu`.")
+    memory: Memory | None = Field(default=None, description="The most memory of this container, a part of the job's.")
 
     @model_validator(mode="after")
     def _check_variables(self) -> "Sidecar":
@@ -146,20 +161,13 @@ class Job(StrictModel):
         default=None,
         description="An image, or a folder with a Dockerfile (./report). Without it, the job is a process on this box.",
     )
-    command: Command | None = Field(
-        default=None,
-        description="A line for `sh -c`, or a list of words. It replaces the image's CMD; a plain process needs it.",
-    )
-    entrypoint: Command | None = Field(
-        default=None, description="Replaces the image's ENTRYPOINT; the words of `command` follow it."
-    )
+    command: Command | None = COMMAND
+    entrypoint: Command | None = ENTRYPOINT
     working_directory: Directory | None = Field(
         default=None,
-        description="An absolute path. By default the image's own, or the folder of the job file for a plain process.",
+        description="An absolute path; by default the image's, or without an image the folder of the job file.",
     )
-    user: Text | None = Field(
-        default=None, description="The user's name or number, optionally with a group: user:group."
-    )
+    user: Text | None = Field(default=None, description="A name or number, optionally with a group: user:group.")
     stop_timeout: Duration | None = Field(
         default=None, le=120, description="The time between SIGTERM and SIGKILL; 30s by default."
     )
@@ -170,33 +178,24 @@ class Job(StrictModel):
     )
     memory: Memory = Field(
         default=512,
-        description="MiB or GB. An attempt starts when the box has so much free; a container that uses more is killed.",
+        description="MiB or GB, reserved like `cpu`. A container that uses more is killed.",
     )
     storage: WholeNumber | None = Field(
         default=None, ge=21, le=200, description="GiB of disk if the 20 GiB of Fargate are not enough."
     )
     architecture: Literal["x86_64", "arm64"] = Field(
         default="x86_64",
-        description="The processor for which `deploy` builds the image and on which Fargate runs it. "
-        "The box always has its own.",
+        description="The processor of Fargate, and of the images that `deploy` builds. The box has its own.",
     )
     launch: Literal["fargate", "fargate-spot", "fargate-spot-or-fargate"] = Field(
         default="fargate",
         description="Spot costs less, and AWS may stop the task with two minutes' notice. `fargate-spot-or-fargate` "
         "goes on with Fargate after that, or if Spot has no capacity.",
     )
-    environment: dict[VariableName, Text] = Field(
-        default_factory=dict, description="Environment variables. Everyone who can read the template can read them."
-    )
-    secrets: dict[VariableName, Secret] = Field(
-        default_factory=dict,
-        description="Environment variables whose values are secrets: ssm:/path, secretsmanager:name, "
-        "secretsmanager:name:key, or an ARN. On the box, each value is a line of `.env`.",
-    )
-    env_file: FileNames = Field(default=(), description="Files with lines NAME=value; `environment` wins over them.")
-    volumes: Volumes = Field(
-        default=(), description="Folders that the job sees: ./data:/data, /srv/in:/in:ro, name:/cache, or a mapping."
-    )
+    environment: dict[VariableName, Text] = ENVIRONMENT
+    secrets: dict[VariableName, Secret] = SECRETS
+    env_file: FileNames = ENV_FILE
+    volumes: Volumes = VOLUMES
     docker_network: DockerNetwork | None = Field(
         default=None, description="The network of Docker that the job joins on this machine; also host or none."
     )
@@ -209,7 +208,7 @@ class Job(StrictModel):
     )
     schedule: Schedules = Field(
         default=(),
-        description="One or several of AWS's cron(…), rate(…) and at(…), or of Unix cron: 0 3 * * 1-5, @daily.",
+        description="AWS's cron(…), rate(…) and at(…), or Unix cron: 0 3 * * 1-5, @daily.",
     )
     timezone: Zone = Field(default="UTC", description="The time zone of cron(…) and at(…), such as Asia/Seoul.")
     window: Window | None = Field(
@@ -223,7 +222,7 @@ class Job(StrictModel):
         default=None, description="The longest time of one attempt; then its container is stopped."
     )
     deadline: Duration | None = Field(
-        default=None, description="The longest time of a whole run, with all attempts and waits; then it is stopped."
+        default=None, description="The longest time of a run, with all attempts and waits; then it is stopped."
     )
     late: Duration | None = Field(default=None, description="A run that takes longer causes an alert and continues.")
     overlap: Literal["allow", "skip", "queue", "cancel-previous"] = Field(
@@ -233,17 +232,17 @@ class Job(StrictModel):
         default=DEFAULT_QUEUE_LENGTH,
         ge=1,
         le=MAX_QUEUE_LENGTH,
-        description="The most runs that wait with `overlap: queue` on this box; a further run fails.",
+        description="The most runs that wait with `overlap: queue`; a further run fails.",
     )
     priority: WholeNumber = Field(
         default=0,
         ge=0,
         le=MAX_PRIORITY,
-        description="Of two attempts that wait for room on this box, the one with the higher number starts first.",
+        description="Of two attempts that wait for room, the one with the higher number starts first.",
     )
     missed: MissedRuns = Field(
         default=MissedRuns(),
-        description="What happens to scheduled times at which no engine ran, or AWS could not start the run.",
+        description="What happens to times at which no engine ran, or AWS could not start the run.",
     )
     notify: Notify = Field(
         default=Notify(),
@@ -252,7 +251,7 @@ class Job(StrictModel):
     )
     heartbeat: HeartbeatAddress | None = Field(
         default=None,
-        description="The URL of a check of Healthchecks, or a secret that holds it: runs report their start and end.",
+        description="The URL of a check of Healthchecks, or its secret: runs report their start and end.",
     )
     workflow: str | None = Field(
         default=None,

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, field_validator, mo
 
 from lamplighter.base.json_text import Json
 from lamplighter.jobs.file.channels import as_list
-from lamplighter.jobs.file.invalid_value import IncompleteValue, InvalidValue
+from lamplighter.jobs.file.parsing.invalid_value import IncompleteValue, InvalidValue
 from lamplighter.jobs.file.strict_model import StrictModel
 from lamplighter.jobs.file.values import Boolean, Duration, Factor, WholeNumber, format_value
 

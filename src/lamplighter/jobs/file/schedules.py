@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from lamplighter.jobs.file.invalid_value import InvalidValue
+from lamplighter.jobs.file.parsing.invalid_value import InvalidValue
 from lamplighter.jobs.file.strict_model import StrictModel
 from lamplighter.jobs.file.values import Duration, format_duration
 from lamplighter.lang.schedule import cron, unix_cron

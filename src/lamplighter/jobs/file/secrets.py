@@ -12,8 +12,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from lamplighter.base.secret_references import SSM, parse_reference
-from lamplighter.jobs.file.invalid_value import InvalidValue
+from lamplighter.base.aws.secret_references import SSM, parse_reference
+from lamplighter.jobs.file.parsing.invalid_value import InvalidValue
 
 _SHORT_REFERENCE = re.compile(
     r"(?P<service>ssm|secretsmanager):(?P<name>[A-Za-z0-9/_+=.@-]+)(:(?P<key>[A-Za-z0-9_.-]+))?"

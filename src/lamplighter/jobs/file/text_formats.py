@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, StringConstraints, WithJsonSchema
 
-from lamplighter.jobs.file.invalid_value import InvalidValue
+from lamplighter.jobs.file.parsing.invalid_value import InvalidValue
 from lamplighter.jobs.file.values import format_value, parse_environment_text
 
 NAME_PATTERN = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"

@@ -1,7 +1,7 @@
 """Derive a job's timetables from the job file."""
 
 from lamplighter.jobs.file.model import Job
-from lamplighter.runs.upcoming_times import Timetable
+from lamplighter.runs.jobs.upcoming_times import Timetable
 
 
 def job_timetables(job: Job) -> list[Timetable]:

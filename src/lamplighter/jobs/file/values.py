@@ -12,9 +12,9 @@ from pydantic import BeforeValidator, WithJsonSchema
 
 from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json
-from lamplighter.jobs.file.invalid_value import InvalidValue
 from lamplighter.jobs.file.memory_size import parse_memory_size
-from lamplighter.runs.durations import UNIT_SECONDS, format_setting
+from lamplighter.jobs.file.parsing.invalid_value import InvalidValue
+from lamplighter.runs.history.durations import UNIT_SECONDS, format_setting
 
 MAX_DURATION_SECONDS = 99_999_999
 """The longest duration of the Amazon States Language, in seconds."""

@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from lamplighter.base.json_text import Json
 from lamplighter.jobs.file.channels import as_list
-from lamplighter.jobs.file.invalid_value import IncompleteValue, InvalidValue
+from lamplighter.jobs.file.parsing.invalid_value import IncompleteValue, InvalidValue
 from lamplighter.jobs.file.strict_model import StrictModel
 from lamplighter.jobs.file.text_formats import AccessPointId, Directory, FileSystemId, HostFolder, VolumeName
 from lamplighter.jobs.file.values import Boolean, format_value
@@ -38,7 +38,7 @@ class Volume(StrictModel):
     efs: FileSystemId | None = Field(default=None, description="The file system on AWS.")
     root: Directory | None = Field(default=None, description="The folder of the file system; its root by default.")
     access_point: AccessPointId | None = Field(default=None, description="The access point of the file system.")
-    read_only: Boolean = False
+    read_only: Boolean = Field(default=False, description="Whether the job can only read it.")
 
     @model_validator(mode="after")
     def _check_places(self) -> "Volume":

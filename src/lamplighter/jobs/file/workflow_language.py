@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from lamplighter.asl.definition.parse import InvalidDefinition, parse_definition
 from lamplighter.base.json_text import JsonError, dumps
 from lamplighter.jobs.file.model import Job, Project
-from lamplighter.jobs.file.yaml_document import Path
+from lamplighter.jobs.file.parsing.yaml_document import Path
 from lamplighter.jobs.machine import workflow
 from lamplighter.jobs.machine.integrations import resolve_calls
 from lamplighter.jobs.machine.state_machine import build_definition

@@ -17,8 +17,8 @@ from lamplighter.jobs.machine.platform import Platform
 from lamplighter.jobs.stack.built_images import built_images
 from lamplighter.jobs.stack.own_metadata import read_own
 from lamplighter.jobs.stack.template import build_template
-from lamplighter.runs.job_machine import PROJECT_TAG
-from lamplighter.runs.log_stream import log_stream_name
+from lamplighter.runs.jobs.job_machine import PROJECT_TAG
+from lamplighter.runs.tasks.log_stream import log_stream_name
 
 SAMPLE_TASK_ID = "0123456789abcdef0123456789abcdef"
 MAX_POLICY_CHARACTERS = 10_240

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from lamplighter.jobs.file.model import Job, Project
 from lamplighter.jobs.file.secrets import parse_grant
 from lamplighter.jobs.lint.aws_limits import LintFinding
-from lamplighter.jobs.stack.account_rules import KEY_USERS
-from lamplighter.jobs.stack.chat_channels import chat_channels
+from lamplighter.jobs.stack.alerting.account_rules import KEY_USERS
+from lamplighter.jobs.stack.alerting.chat_channels import chat_channels
 from lamplighter.jobs.stack.role_ids import secret_references
 from lamplighter.jobs.stack.roles import ECR_IMAGE
 

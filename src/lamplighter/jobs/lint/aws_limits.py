@@ -9,15 +9,15 @@ https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html.
 
 from collections.abc import Iterator
 
-from lamplighter.base import fargate
+from lamplighter.base.aws import fargate
 from lamplighter.jobs.file.channels import Channel
 from lamplighter.jobs.file.model import Job, Project, Sidecar
+from lamplighter.jobs.file.parsing.yaml_document import Severity
 from lamplighter.jobs.file.schedules import DAY_SECONDS
 from lamplighter.jobs.file.secrets import is_ambiguous_name, is_parameter_reference, is_secret_reference
 from lamplighter.jobs.file.values import format_duration
-from lamplighter.jobs.file.yaml_document import Severity
 from lamplighter.jobs.lint.alarm_window import alarm_window
-from lamplighter.jobs.stack.alarms import MAX_WARM_UP_MINUTES
+from lamplighter.jobs.stack.alerting.alarms import MAX_WARM_UP_MINUTES
 
 YEAR_SECONDS = 365 * DAY_SECONDS
 MAX_VARIABLES_CHARACTERS = 64 * 1024 - 8192

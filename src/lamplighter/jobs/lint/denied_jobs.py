@@ -3,13 +3,13 @@
 from collections.abc import Collection, Iterator
 
 from lamplighter.base import deny_rules
+from lamplighter.base.aws.task_definition_metadata import adapt_task_definition
 from lamplighter.base.json_text import Json
-from lamplighter.base.task_definition_metadata import adapt_task_definition
 from lamplighter.jobs import names
 from lamplighter.jobs.file.load import LoadedJobFile
-from lamplighter.jobs.file.yaml_document import Problem
+from lamplighter.jobs.file.parsing.yaml_document import Problem
 from lamplighter.jobs.stack.template import build_template
-from lamplighter.runs.run_task_request import small_keys
+from lamplighter.runs.tasks.run_task_request import small_keys
 
 
 def denied_jobs(loaded: LoadedJobFile, deny: Collection[str]) -> Iterator[Problem]:

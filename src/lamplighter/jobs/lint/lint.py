@@ -15,9 +15,9 @@ from lamplighter.base.json_text import dumps
 from lamplighter.jobs.file.env_files import ENV_FILE_KEY
 from lamplighter.jobs.file.load import LoadedJobFile
 from lamplighter.jobs.file.model import Job
-from lamplighter.jobs.file.outer_shape import DeployTarget
+from lamplighter.jobs.file.parsing.outer_shape import DeployTarget
+from lamplighter.jobs.file.parsing.yaml_document import Problem
 from lamplighter.jobs.file.values import format_duration
-from lamplighter.jobs.file.yaml_document import Problem
 from lamplighter.jobs.iam import check_roles
 from lamplighter.jobs.iam.required_calls import resource_pattern
 from lamplighter.jobs.lint import aws_limits, machine_access

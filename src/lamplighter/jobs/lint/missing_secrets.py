@@ -1,14 +1,15 @@
 """Find the secrets of a job file that have no value on this machine. Findings never contain a value.
 
-A value is stored under the name of its reference (`base/secret_references.py`). If there is none, the engine takes the
-variable with the secret's name in the container, unless several references share that name. If there is none either, it
-takes the value from its own Parameter Store or Secrets Manager; `stored_secrets.py` finds out whether they have it.
+A value is stored under the name of its reference (`base/aws/secret_references.py`). If there is none, the engine takes
+the variable with the secret's name in the container, unless several references share that name. If there is none
+either, it takes the value from its own Parameter Store or Secrets Manager; `stored_secrets.py` finds out whether they
+have it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from lamplighter.base import secret_references
+from lamplighter.base.aws import secret_references
 from lamplighter.jobs.file.box import Box
 from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.file.secrets import is_secret_reference

@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lamplighter.base.json_text import Json
-from lamplighter.jobs.file.yaml_document import Severity
+from lamplighter.jobs.file.parsing.yaml_document import Severity
 from lamplighter.jobs.iam.check_roles import MAX_POLICY_CHARACTERS
 from lamplighter.jobs.iam.resolve_template import ResolvedStack
-from lamplighter.jobs.stack.alert_check import ALERT_CHECK_RULE
+from lamplighter.jobs.stack.alerting.alert_check import ALERT_CHECK_RULE
 from lamplighter.jobs.stack.nested_stacks import resource_owners, split_template
 from lamplighter.jobs.stack.template import to_compact_json
 from lamplighter.lang.template.template import MAX_OUTPUTS, MAX_PARAMETERS, MAX_RESOURCES, MAX_TEMPLATE_BYTES

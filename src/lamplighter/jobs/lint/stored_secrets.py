@@ -6,8 +6,8 @@ https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_DescribeSecre
 
 from dataclasses import dataclass
 
+from lamplighter.base.aws.secret_references import SSM, parse_reference
 from lamplighter.base.json_text import Json
-from lamplighter.base.secret_references import SSM, parse_reference
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,11 @@ from lamplighter.base.json_text import dumps
 from lamplighter.jobs.machine.expressions import FAILED_TASK_VARIABLE
 from lamplighter.jobs.machine.local_times import define_local_time, zone_document
 from lamplighter.jobs.names import CONSOLE, OPTIONS, placeholder
-from lamplighter.runs.ecs_tasks import KILLED_EXIT_CODES, START_FAILURE
-from lamplighter.runs.failure_reasons import ESSENTIAL_CONTAINER_EXITED
-from lamplighter.runs.failure_words import EXIT_CODE_MEANINGS, OUT_OF_MEMORY, SHORT_MEANINGS, TASK_FAILED
-from lamplighter.runs.job_machine import ATTEMPT_VARIABLE, LAMPLIGHTER_KEY, MAIN_CONTAINER
+from lamplighter.runs.failures.failure_reasons import ESSENTIAL_CONTAINER_EXITED
+from lamplighter.runs.failures.failure_words import EXIT_CODE_MEANINGS, OUT_OF_MEMORY, SHORT_MEANINGS, TASK_FAILED
+from lamplighter.runs.jobs.job_machine import ATTEMPT_VARIABLE, LAMPLIGHTER_KEY, MAIN_CONTAINER
 from lamplighter.runs.printable_text import MAX_SUBJECT_LENGTH
+from lamplighter.runs.tasks.ecs_tasks import KILLED_EXIT_CODES, START_FAILURE
 
 MAX_REASON_LENGTH = 2_000
 ISO_TIME = r"/^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?Z$/"
@@ -45,7 +45,8 @@ DEFINE_DURATION = """$two := function($n) { $formatNumber($n, '00') };
       : $seconds < 3600 ? $floor($seconds / 60) & ' min ' & $two($seconds % 60) & ' s'
       : $floor($seconds / 3600) & ' h ' & $two($floor($seconds % 3600 / 60)) & ' min'
   ) };"""
-"""JSONata that defines the function `$duration`: it formats milliseconds like `runs/durations.py`, in whole seconds."""
+"""JSONata that defines the function `$duration`: it formats milliseconds like `runs/history/durations.py`, in whole
+seconds."""
 
 DEFINE_SUBJECT = f"""$subject := function($text, $end) {{ (
     $clean := $replace($text, /[^ -~]/, '?');

@@ -23,9 +23,9 @@ from lamplighter.jobs.machine.integrations import PUBLISH, READ_LOG, START_EXECU
 from lamplighter.jobs.machine.local_times import zone_document
 from lamplighter.jobs.machine.overlap_states import RETRY_ALWAYS
 from lamplighter.jobs.names import placeholder
-from lamplighter.runs import job_machine
-from lamplighter.runs.failure_words import exceeded_limit
-from lamplighter.runs.job_machine import READ_LOG_STATE, alert_state_name
+from lamplighter.runs.failures.failure_words import exceeded_limit
+from lamplighter.runs.jobs import job_machine
+from lamplighter.runs.jobs.job_machine import READ_LOG_STATE, alert_state_name
 from lamplighter.runs.printable_text import to_subject
 
 MAX_LOG_LINES = 20

@@ -17,8 +17,8 @@ from lamplighter.jobs.machine.job_table import find_job_states
 from lamplighter.jobs.machine.local_times import define_local_time, zone_document
 from lamplighter.jobs.machine.supporting_machines import choose, machine_definition, publish_to_topics
 from lamplighter.jobs.names import CONSOLE, OPTIONS, placeholder
-from lamplighter.runs.ecs_tasks import KILLED_EXIT_CODES
-from lamplighter.runs.job_machine import ATTEMPT_VARIABLE, MAIN_CONTAINER, RUN_ARN_VARIABLE, SCHEDULED_VARIABLE
+from lamplighter.runs.jobs.job_machine import ATTEMPT_VARIABLE, MAIN_CONTAINER, RUN_ARN_VARIABLE, SCHEDULED_VARIABLE
+from lamplighter.runs.tasks.ecs_tasks import KILLED_EXIT_CODES
 
 _HAS_FAILED = f"""(
   $task := $states.input.task;

@@ -25,8 +25,8 @@ from lamplighter.jobs.machine import expressions
 from lamplighter.jobs.machine.expressions import expression
 from lamplighter.jobs.machine.integrations import RUN_TASK
 from lamplighter.jobs.names import placeholder
-from lamplighter.runs.job_machine import ENDED_WELL
-from lamplighter.runs.retry_rules import REFUSED_ERRORS, UNSTARTED_ERRORS
+from lamplighter.runs.history.retry_rules import REFUSED_ERRORS, UNSTARTED_ERRORS
+from lamplighter.runs.jobs.job_machine import ENDED_WELL
 
 SAME_INPUT = expression("$states.input")
 FAILURE = expression("$states.errorOutput")

@@ -12,8 +12,8 @@ of its state's input in LAMPLIGHTER_INPUT, as JSON.
 import re
 
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.runs.ecs_tasks import KILLED_EXIT_CODES
-from lamplighter.runs.job_machine import LAMPLIGHTER_KEY, MAIN_CONTAINER
+from lamplighter.runs.jobs.job_machine import LAMPLIGHTER_KEY, MAIN_CONTAINER
+from lamplighter.runs.tasks.ecs_tasks import KILLED_EXIT_CODES
 
 INFRA_ERRORS = (
     "AmazonECS.Unknown", "ECS.AmazonECSException", "ECS.ServerException", "ECS.ThrottlingException",

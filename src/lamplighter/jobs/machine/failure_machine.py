@@ -56,8 +56,8 @@ from lamplighter.jobs.machine.supporting_machines import (
     start_itself_states,
 )
 from lamplighter.jobs.names import OPTIONS, placeholder
-from lamplighter.runs.failure_words import TASK_FAILED, TIMEOUT
-from lamplighter.runs.job_machine import FAILURE_CHECK, READ_LOG_STATE, machine_suffix
+from lamplighter.runs.failures.failure_words import TASK_FAILED, TIMEOUT
+from lamplighter.runs.jobs.job_machine import FAILURE_CHECK, READ_LOG_STATE, machine_suffix
 from lamplighter.runs.local_times import UTC_NAME
 
 NO_START = " did not start: no run began for longer than its schedule explains"

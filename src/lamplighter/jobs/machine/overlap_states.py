@@ -19,8 +19,8 @@ from lamplighter.jobs.machine.attempt_states import SAME_INPUT, WAIT_SECONDS, St
 from lamplighter.jobs.machine.expressions import expression
 from lamplighter.jobs.machine.integrations import LIST_EXECUTIONS, STOP_EXECUTION
 from lamplighter.jobs.machine.platform import Platform
-from lamplighter.runs.job_machine import SKIPPED_STATE
-from lamplighter.runs.skipped_runs import skip_output
+from lamplighter.runs.jobs.job_machine import SKIPPED_STATE
+from lamplighter.runs.jobs.skipped_runs import skip_output
 
 PAGE_SIZE = 400
 """The number of runs on a page."""

@@ -27,7 +27,7 @@ from lamplighter.jobs.machine.supporting_machines import (
     machine_definition,
     publish_to_topics,
 )
-from lamplighter.runs.repetition import MAX_FIRST_LENGTH
+from lamplighter.runs.failures.repetition import MAX_FIRST_LENGTH
 
 RUNS_READ = 100
 LOCAL_MINUTE_LENGTH = len("Fri 2026-01-02 01:00")

@@ -17,7 +17,7 @@ from lamplighter.jobs.machine.local_times import define_local_time, zone_documen
 from lamplighter.jobs.machine.overlap_states import read_state
 from lamplighter.jobs.machine.supporting_machines import publish_to_topics
 from lamplighter.jobs.names import CONSOLE, OPTIONS, placeholder
-from lamplighter.runs.job_machine import SKIPPED_STATE
+from lamplighter.runs.jobs.job_machine import SKIPPED_STATE
 from lamplighter.runs.printable_text import to_subject
 
 FIRST_STATE, ALERT_STATE = "Earlier skips", "Tell of skips"

@@ -12,7 +12,7 @@ from lamplighter.jobs.machine import overlap_states, skip_alert, workflow
 from lamplighter.jobs.machine.alert_states import FIRST_STATE, alert_states, has_late_alert, start_watch_state
 from lamplighter.jobs.machine.attempt_states import StateGroup, attempt_states, prefix_states
 from lamplighter.jobs.machine.platform import Platform
-from lamplighter.runs.job_machine import SKIPPED_STATE, WATCH_STATE, WORKFLOW_STATE
+from lamplighter.runs.jobs.job_machine import SKIPPED_STATE, WATCH_STATE, WORKFLOW_STATE
 
 
 def build_definition(project: Project, name: str, platform: Platform = "aws") -> Json:

@@ -7,7 +7,7 @@ from lamplighter.jobs.file.model import Job, Project
 from lamplighter.jobs.lint.alarm_window import alarm_window
 from lamplighter.jobs.machine.alert_states import has_late_alert
 from lamplighter.jobs.machine.platform import Platform
-from lamplighter.runs import job_machine
+from lamplighter.runs.jobs import job_machine
 
 ALERT_PATTERNS: dict[str, Pattern] = {
     job_machine.LATE_RUNS: "late",

@@ -175,7 +175,7 @@ WAIT_OF_TASK = """(
   $reason := $task.LastStatus = 'PROVISIONING' ? [$task.Containers.Reason][0];
   $exists($reason) ? $replace($replace($reason, /^The task /, ''), /\\.$/, '') : ''
 )"""
-"""Why a task has not started, in the words of `runs/waiting.py`; empty if it has."""
+"""Why a task has not started, in the words of `runs/history/waiting.py`; empty if it has."""
 DEFINE_LATE = f"""$late := $waits = '' ? $states.input.text
     : $replace($states.input.text, '{STILL_RUNNING}', 'its container has not started') & ': ' & $waits;"""
 """JSONata that defines `$late`, the first line of the alert about a late run."""

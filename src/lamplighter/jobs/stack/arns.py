@@ -7,7 +7,7 @@ from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Job, Project
 from lamplighter.jobs.stack import role_ids
 from lamplighter.jobs.stack.intrinsic_functions import get_att, join, ref, sub
-from lamplighter.runs import job_machine
+from lamplighter.runs.jobs import job_machine
 
 MAX_LISTED_JOBS = 20
 """The most jobs that a statement of a shared role lists; for more, one pattern covers all jobs.

@@ -15,7 +15,7 @@ from typing import Literal
 
 from lamplighter.base.json_text import Json
 from lamplighter.jobs.machine.job_table import NOT_STARTED_ALARM
-from lamplighter.jobs.stack.alarms import MAX_WARM_UP_MINUTES
+from lamplighter.jobs.stack.alerting.alarms import MAX_WARM_UP_MINUTES
 from lamplighter.jobs.stack.own_metadata import read_own, with_own
 
 KEY = "Handover"

@@ -31,8 +31,8 @@ class Resource:
     def document(self, platform: Platform) -> dict[str, Json]:
         """Return the resource as a template spells it.
 
-        On AWS, the metadata of state machines is read (`runs/default_input.py`, `runs/job_alerts.py`), and the job of
-        each resource (`nested_stacks.py`).
+        On AWS, the metadata of state machines is read (`runs/default_input.py`, `runs/jobs/job_alerts.py`), and the job
+        of each resource (`nested_stacks.py`).
         """
         is_read = platform == "here" or self.type == "AWS::StepFunctions::StateMachine"
         own = self.engine_metadata if is_read else {"Job": self.job} if self.job is not None else None

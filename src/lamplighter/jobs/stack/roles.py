@@ -19,12 +19,13 @@ from lamplighter.jobs.machine import workflow
 from lamplighter.jobs.machine.alert_states import has_late_alert
 from lamplighter.jobs.machine.platform import Platform
 from lamplighter.jobs.machine.supported_jobs import needs_slot_check, starts_by_name
-from lamplighter.jobs.stack import arns, dead_letter_queues, role_ids, volumes
+from lamplighter.jobs.stack import arns, role_ids, volumes
+from lamplighter.jobs.stack.alerting import dead_letter_queues
 from lamplighter.jobs.stack.built_images import job_images
 from lamplighter.jobs.stack.intrinsic_functions import get_att, ref
 from lamplighter.jobs.stack.policies import allow, allow_service, policy_document
 from lamplighter.jobs.stack.resources import Resource, properties
-from lamplighter.runs import job_machine
+from lamplighter.runs.jobs import job_machine
 
 MANAGED_RULE_RESOURCE = "rule/StepFunctionsGetEventsForECSTaskRule"
 PASSED_TO_ECS: Json = {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}

@@ -15,12 +15,13 @@ from lamplighter.jobs.lint.alarm_window import SLOT_CHECK_DELAY_SECONDS
 from lamplighter.jobs.machine.local_times import zone_document
 from lamplighter.jobs.machine.platform import Platform
 from lamplighter.jobs.machine.supported_jobs import needs_slot_check, starts_by_name
-from lamplighter.jobs.stack import arns, dead_letter_queues
+from lamplighter.jobs.stack import arns
+from lamplighter.jobs.stack.alerting import dead_letter_queues
 from lamplighter.jobs.stack.intrinsic_functions import get_att, ref
 from lamplighter.jobs.stack.json_documents import join_document
 from lamplighter.jobs.stack.resources import Resource, properties
-from lamplighter.runs import job_machine
-from lamplighter.runs.job_machine import LAMPLIGHTER_KEY
+from lamplighter.runs.jobs import job_machine
+from lamplighter.runs.jobs.job_machine import LAMPLIGHTER_KEY
 from lamplighter.runs.printable_text import to_subject
 
 MAX_RETRIES = 185

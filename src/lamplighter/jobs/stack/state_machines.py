@@ -15,7 +15,7 @@ from lamplighter.jobs.machine.state_machine import build_definition
 from lamplighter.jobs.stack import arns, console_links, network
 from lamplighter.jobs.stack.intrinsic_functions import ref, sub
 from lamplighter.jobs.stack.resources import Resource, properties, tag_list
-from lamplighter.runs import job_machine
+from lamplighter.runs.jobs import job_machine
 
 _PLACEHOLDER = re.compile(r"\$\{([A-Za-z0-9]+)\}")
 MAX_DEFINITION_BYTES = 1024 * 1024
@@ -52,7 +52,7 @@ def _default_input(job: Job) -> dict[str, str]:
 
 
 def _alert_metadata(project: Project, job: Job) -> dict[str, Json]:
-    """Return who is told about what (`runs/job_alerts.py`): the channels of each pattern, and each channel's topic."""
+    """Return who is told about what (`runs/jobs/job_alerts.py`): the channels of each pattern, the topic of each."""
     told = {pattern: list(job.notify.channels_of(pattern)) for pattern in PATTERNS if job.notify.channels_of(pattern)}
     used = dict.fromkeys(channel for channels in told.values() for channel in channels)
     known: dict[str, Json] = {

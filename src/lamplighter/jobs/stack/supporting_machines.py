@@ -11,14 +11,15 @@ from lamplighter.jobs.machine.platform import Platform
 from lamplighter.jobs.machine.recovery_machine import recovery_definition
 from lamplighter.jobs.machine.supported_jobs import alert_channels, needs_failure_check
 from lamplighter.jobs.machine.supporting_machines import LATE_RUN_DEFINITION, SLOT_CHECK_DEFINITION, START_DEFINITION
-from lamplighter.jobs.stack import alert_check, arns
-from lamplighter.jobs.stack.heartbeat_ids import destination_ids
+from lamplighter.jobs.stack import arns
+from lamplighter.jobs.stack.alerting import alert_check
+from lamplighter.jobs.stack.alerting.heartbeat_ids import destination_ids
 from lamplighter.jobs.stack.intrinsic_functions import get_att, ref
 from lamplighter.jobs.stack.policies import allow
 from lamplighter.jobs.stack.resources import Resource, properties
 from lamplighter.jobs.stack.roles import allow_on_machines, container_jobs, iam_role
 from lamplighter.jobs.stack.state_machines import placeholder_values, substitute_placeholders
-from lamplighter.runs import job_machine
+from lamplighter.runs.jobs import job_machine
 
 STARTED_BY_RULES = (
     job_machine.FAILURE_CHECK,

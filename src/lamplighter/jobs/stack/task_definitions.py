@@ -1,19 +1,19 @@
 """Build a job's task definition and log group.
 
 Guarantees values that Fargate accepts. Settings that only this engine understands are metadata, which AWS keeps and
-ignores (`base/task_definition_metadata.py`). `Process` marks a job without an image, which runs as a plain process in
-the folder of the job file. `Build` names the folder from which the image in the parameter is built. A replaced revision
-is retained: current runs and redriven runs use their own revision, and ECS runs no revision that is deregistered
-(https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeregisterTaskDefinition.html). A log group outlives its
-job, and a new job of the same name continues it.
+ignores (`base/aws/task_definition_metadata.py`). `Process` marks a job without an image, which runs as a plain process
+in the folder of the job file. `Build` names the folder from which the image in the parameter is built. A replaced
+revision is retained: current runs and redriven runs use their own revision, and ECS runs no revision that is
+deregistered (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeregisterTaskDefinition.html). A log group
+outlives its job, and a new job of the same name continues it.
 """
 
 from collections.abc import Iterator
 
-from lamplighter.base import fargate
+from lamplighter.base.aws import fargate
+from lamplighter.base.aws.task_definition_metadata import NO_IMAGE
 from lamplighter.base.engine_rules import OVERLAP_TAG, PRIORITY_TAG
 from lamplighter.base.json_text import Json
-from lamplighter.base.task_definition_metadata import NO_IMAGE
 from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Job, Project, Sidecar
 from lamplighter.jobs.file.secrets import parse_grant
@@ -22,7 +22,7 @@ from lamplighter.jobs.stack import arns, volumes
 from lamplighter.jobs.stack.built_images import built_images
 from lamplighter.jobs.stack.intrinsic_functions import ref
 from lamplighter.jobs.stack.resources import Resource, properties, tag_list
-from lamplighter.runs import job_machine
+from lamplighter.runs.jobs import job_machine
 
 READY_SECONDS = 120
 """Seconds within which a sidecar must be ready: the most that Fargate allows as startTimeout."""

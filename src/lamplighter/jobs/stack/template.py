@@ -1,7 +1,7 @@
 """Build the one CloudFormation template of a project, for AWS and for this engine.
 
 Guarantees the same bytes for the same file, and a stack that needs no parameters except the images that have to be
-built first. Its IAM policies allow what happens and nothing more (`jobs/iam/policy_evaluation.py` checks this).
+built first. Its IAM policies allow what happens and nothing more (`jobs/iam/check_roles.py` checks this).
 Settings that only this engine understands are in the metadata of resources, under `Lamplighter`. The parameter
 `ConsoleUrl` decides to which console alerts link (`console_links.py`): `lamplighter up` passes the engine's URL, and on
 AWS it stays empty.
@@ -19,9 +19,7 @@ from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.machine.platform import Platform
 from lamplighter.jobs.machine.supported_jobs import supported_jobs
 from lamplighter.jobs.stack import (
-    alerts,
     console_links,
-    heartbeats,
     network,
     roles,
     schedules,
@@ -29,7 +27,8 @@ from lamplighter.jobs.stack import (
     supporting_machines,
     task_definitions,
 )
-from lamplighter.jobs.stack.account_rules import apply_account_rules
+from lamplighter.jobs.stack.alerting import alerts, heartbeats
+from lamplighter.jobs.stack.alerting.account_rules import apply_account_rules
 from lamplighter.jobs.stack.handover import Handover
 from lamplighter.jobs.stack.intrinsic_functions import ref
 from lamplighter.jobs.stack.resources import Resource, properties

@@ -12,10 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from lamplighter.base.group_items import group_items
+from lamplighter.runs.jobs.skipped_runs import SKIPPED
 from lamplighter.runs.night.night_run import MISSED, NightRun, NightStatus
 from lamplighter.runs.night.problems import Problem, find_problems
 from lamplighter.runs.run import FAILED_STATUSES
-from lamplighter.runs.skipped_runs import SKIPPED
 
 BY_RETRY, BY_REDRIVE, BY_REPETITION, BY_LATER_RUN = "retry", "redrive", "repetition", "later run"
 """The ways in which a failure recovers."""

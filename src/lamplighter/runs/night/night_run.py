@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from lamplighter.runs import waiting
-from lamplighter.runs.job_machine import JOB_TAG, PROJECT_TAG, is_supporting_machine
-from lamplighter.runs.repetition import first_name, first_name_of_slot, is_repetition
+from lamplighter.runs.failures.repetition import first_name, first_name_of_slot, is_repetition
+from lamplighter.runs.history import waiting
+from lamplighter.runs.jobs.job_machine import JOB_TAG, PROJECT_TAG, is_supporting_machine
 from lamplighter.runs.run import END_WORDS, FAILED_STATUSES, is_late, is_running
 from lamplighter.runs.run_trigger import UNKNOWN_TRIGGER, Trigger
 
@@ -61,7 +61,7 @@ class NightRun:
     reason: str = ""
     """Why no run started for a missed slot; why a task failed or waits."""
     repetition: str = ""
-    """The name by which a task repeats another one (`runs/repetition.py`); a run's name is enough."""
+    """The name by which a task repeats another one (`runs/failures/repetition.py`); a run's name is enough."""
     starter: str = ""
     """The name of the schedule or rule that started a task, or in whose place a person did."""
 

@@ -1,10 +1,10 @@
 """Find the runs of a job that are one thing: what the job owes for one slot, however often it was run again. Pure.
 
 Runs are one problem if they have the same slot of the same schedule, or if one repeats the other
-(`runs/repetition.py`), and if one of them failed. The newest run decides; a run that a person stopped, or that was
-skipped, decides nothing, because the work is still to be done. A run by hand with a slot in its input belongs to the
-schedule with that slot, unless several have it: each starts other work. A run that another run or a rule started has
-that run's slot in its input, and perhaps many have, so only its repetitions belong to it.
+(`runs/failures/repetition.py`), and if one of them failed. The newest run decides; a run that a person stopped, or that
+was skipped, decides nothing, because the work is still to be done. A run by hand with a slot in its input belongs to
+the schedule with that slot, unless several have it: each starts other work. A run that another run or a rule started
+has that run's slot in its input, and perhaps many have, so only its repetitions belong to it.
 """
 
 from collections import defaultdict
@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from lamplighter.base.group_items import group_items
+from lamplighter.runs.jobs.skipped_runs import SKIPPED
 from lamplighter.runs.night.night_run import NightRun
-from lamplighter.runs.skipped_runs import SKIPPED
 
 FOREVER = float("inf")
 SCHEDULE = "schedule"

@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import accumulate
 from pathlib import Path
 
-from lamplighter.base.task_definition_metadata import FOLDER_MARK
+from lamplighter.base.aws.task_definition_metadata import FOLDER_MARK
 from lamplighter.runtime.port import CannotStart, ContainerSpec
 
 

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from lamplighter.base.json_text import Json
-from lamplighter.runs.durations import format_duration
-from lamplighter.runs.failure_words import EXIT_CODE_MEANINGS
+from lamplighter.runs.failures.failure_words import EXIT_CODE_MEANINGS
+from lamplighter.runs.history.durations import format_duration
 from lamplighter.runs.local_times import UTC_NAME, format_local_time, parse_iso_milliseconds
 from lamplighter.runs.printable_text import printable_line, to_subject
 

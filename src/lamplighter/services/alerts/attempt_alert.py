@@ -5,7 +5,12 @@ history distinguishes the two. Guarantees that a task which a person stopped cau
 """
 
 from lamplighter.base.json_text import Json
-from lamplighter.runs.ecs_tasks import (
+from lamplighter.runs.failures.failure_reasons import ESSENTIAL_CONTAINER_EXITED
+from lamplighter.runs.failures.failure_words import TASK_FAILED, TIMEOUT, cause_words, exceeded_limit
+from lamplighter.runs.history.story import to_milliseconds
+from lamplighter.runs.jobs.job_machine import ATTEMPT_VARIABLE, SCHEDULED_VARIABLE
+from lamplighter.runs.local_times import UTC_NAME, parse_iso_milliseconds
+from lamplighter.runs.tasks.ecs_tasks import (
     container_exits,
     container_variable,
     failed_container,
@@ -14,11 +19,6 @@ from lamplighter.runs.ecs_tasks import (
     stop_reason,
     task_family,
 )
-from lamplighter.runs.failure_reasons import ESSENTIAL_CONTAINER_EXITED
-from lamplighter.runs.failure_words import TASK_FAILED, TIMEOUT, cause_words, exceeded_limit
-from lamplighter.runs.job_machine import ATTEMPT_VARIABLE, SCHEDULED_VARIABLE
-from lamplighter.runs.local_times import UTC_NAME, parse_iso_milliseconds
-from lamplighter.runs.story import to_milliseconds
 from lamplighter.services.alerts.alert_text import Alert, Times
 from lamplighter.services.alerts.queries import AlertQueries
 

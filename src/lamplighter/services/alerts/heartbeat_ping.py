@@ -4,9 +4,9 @@ Guarantees that a run that is skipped sends neither a start nor a success: it di
 """
 
 from lamplighter.base.json_text import Json
-from lamplighter.runs.heartbeat import make_ping
+from lamplighter.runs.jobs.heartbeat import make_ping
+from lamplighter.runs.jobs.skipped_runs import runs_that_caused_skip
 from lamplighter.runs.run import FAILED_STATUSES
-from lamplighter.runs.skipped_runs import runs_that_caused_skip
 from lamplighter.services.alerts.alert_text import alert_body
 from lamplighter.services.alerts.queries import AlertQueries
 from lamplighter.services.alerts.run_alert import compose_run_alert

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.bus import Bus, Caller
-from lamplighter.runs.ecs_tasks import failed_container
-from lamplighter.runs.log_stream import container_log_stream
-from lamplighter.runs.story import Story, read_story
+from lamplighter.runs.history.story import Story, read_story
+from lamplighter.runs.tasks.ecs_tasks import failed_container
+from lamplighter.runs.tasks.log_stream import container_log_stream
 from lamplighter.store.db import Reader
 
 MAX_LOG_LINES = 20

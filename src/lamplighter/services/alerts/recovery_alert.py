@@ -7,9 +7,11 @@ attempts, for the channels that were alerted about these attempts.
 
 from dataclasses import replace
 
-from lamplighter.base.arn import build
+from lamplighter.base.aws.arn import build
 from lamplighter.base.json_text import Json
-from lamplighter.runs.durations import format_duration
+from lamplighter.runs.failures.repetition import first_name_of_slot
+from lamplighter.runs.history.durations import format_duration
+from lamplighter.runs.jobs.skipped_runs import runs_that_caused_skip
 from lamplighter.runs.local_times import UTC_NAME
 from lamplighter.runs.recovery import (
     EndedRun,
@@ -20,8 +22,6 @@ from lamplighter.runs.recovery import (
     recovery_words,
     to_ended_run,
 )
-from lamplighter.runs.repetition import first_name_of_slot
-from lamplighter.runs.skipped_runs import runs_that_caused_skip
 from lamplighter.services.alerts.alert_text import Alert
 from lamplighter.services.alerts.attempt_alert import project_of_machine
 from lamplighter.services.alerts.queries import PAGE_SIZE, AlertQueries

@@ -1,11 +1,11 @@
 """Compose the alert for a run that failed after all of its attempts (pattern 2), from the execution's event."""
 
 from lamplighter.base.json_text import Json
-from lamplighter.runs.blamed_attempt import attempt_that_ended_run
-from lamplighter.runs.ecs_tasks import container_variable, failed_container, stop_reason, task_family
-from lamplighter.runs.failure_reasons import failure_reason
-from lamplighter.runs.failure_words import TASK_FAILED, TIMEOUT
-from lamplighter.runs.job_machine import (
+from lamplighter.runs.failures.blamed_attempt import attempt_that_ended_run
+from lamplighter.runs.failures.failure_reasons import failure_reason
+from lamplighter.runs.failures.failure_words import TASK_FAILED, TIMEOUT
+from lamplighter.runs.history.story import Attempt, to_milliseconds
+from lamplighter.runs.jobs.job_machine import (
     ATTEMPT_SUFFIX,
     ATTEMPT_VARIABLE,
     READ_LOG_STATE,
@@ -13,7 +13,7 @@ from lamplighter.runs.job_machine import (
     scheduled_time,
 )
 from lamplighter.runs.local_times import UTC_NAME, parse_iso_milliseconds
-from lamplighter.runs.story import Attempt, to_milliseconds
+from lamplighter.runs.tasks.ecs_tasks import container_variable, failed_container, stop_reason, task_family
 from lamplighter.services.alerts.alert_text import MAX_REASON_LENGTH, Alert, Times
 from lamplighter.services.alerts.attempt_alert import (
     attempt_label,

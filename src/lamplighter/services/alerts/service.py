@@ -55,24 +55,24 @@ class Alerts(Service):
         self._bus = bus
         self._url = url
         self.operations: Mapping[str, Operation] = {
-            "Tell": Operation(write=self.send_alert),
-            "TellDropped": Operation(write=self.send_dropped),
-            "TellAway": Operation(write=self.send_away),
-            "TellOutage": Operation(write=partial(self.send_waiting, outage_alert.compose_outage)),
-            "TellQueue": Operation(write=partial(self.send_waiting, outage_alert.compose_queue)),
-            "TellRecovery": Operation(write=self.send_recovery),
+            "SendAlert": Operation(write=self.send_alert),
+            "SendDroppedAlert": Operation(write=self.send_dropped),
+            "SendAwayAlert": Operation(write=self.send_away),
+            "SendOutageAlert": Operation(write=partial(self.send_waiting, outage_alert.compose_outage)),
+            "SendQueueAlert": Operation(write=partial(self.send_waiting, outage_alert.compose_queue)),
+            "SendRecoveryAlert": Operation(write=self.send_recovery),
             "Acknowledge": Operation(write=acknowledge.acknowledge),
             "ListAcknowledgements": Operation(read=acknowledge.list_acknowledgements),
         }
 
     def send_alert(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """Tell {Mark, Channel, TopicArn, Message, Event}: publish an alert.
+        """SendAlert {Annotation, Channel, TopicArn, Message, Event}: publish an alert.
 
         `Message` is published as it is if composing the alert fails.
         """
         message = {"TopicArn": params["TopicArn"], "Message": params["Message"], **_default_subject(params["Message"])}
         try:
-            if params["Mark"]["Pattern"] == HEARTBEAT:
+            if params["Annotation"]["Pattern"] == HEARTBEAT:
                 return self._send_ping(tx, caller, params)
             alert = self._compose(tx, caller, params)
         except sqlite3.Error:
@@ -81,27 +81,27 @@ class Alerts(Service):
             known = isinstance(error, AwsError)
             log.warning(
                 "could not compose the alert for %s, so its default text is sent: %s",
-                params["Mark"],
+                params["Annotation"],
                 error,
                 exc_info=not known,
             )
         else:
             if alert is None:
-                log.info("no alert to %s is needed for %s", params["Channel"], params["Mark"]["Job"])
+                log.info("no alert to %s is needed for %s", params["Channel"], params["Annotation"]["Job"])
                 return {}
             message |= {"Subject": alert_subject(alert), "Message": alert_body(alert, self._url)}
         return self._bus.invoke(tx, caller, "sns", "Publish", message)
 
     def _send_ping(self, tx: Tx, caller: Caller, params: Json) -> Json:
         queries = AlertQueries(self._bus, tx, caller)
-        ping = heartbeat_ping.compose_ping(queries, params["Mark"], params["Event"], self._url)
+        ping = heartbeat_ping.compose_ping(queries, params["Annotation"], params["Event"], self._url)
         if ping is None:
             return {}
         message = {"TopicArn": params["TopicArn"], "Message": dumps(ping)}
         return self._bus.invoke(tx, caller, "sns", "Publish", message)
 
     def send_dropped(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """TellDropped {TopicArn, Project, Job, Slots}: alert that a job did not start at these times.
+        """SendDroppedAlert {TopicArn, Project, Job, Slots}: alert that a job did not start at these times.
 
         The job will not start for these times later either.
         """
@@ -111,7 +111,7 @@ class Alerts(Service):
         return self._bus.invoke(tx, caller, "sns", "Publish", {"TopicArn": params["TopicArn"], **message})
 
     def send_away(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """TellAway {Until, Slots}: alert that no engine ran, and which slots start no run; return {Topics}."""
+        """SendAwayAlert {Until, Slots}: alert that no engine ran, and which slots start no run; return {Topics}."""
         found = away_alert.slots_by_topic(AlertQueries(self._bus, tx, caller), params["Slots"])
         accepted = []
         for topic, slots in found.items():
@@ -120,7 +120,7 @@ class Alerts(Service):
         return {"Topics": accepted}
 
     def send_waiting(self, compose: Callable[[Json, str], Json], tx: Tx, caller: Caller, params: Json) -> Json:
-        """Alert that tasks wait: for a runtime that does not answer (TellOutage), or for room here (TellQueue).
+        """Alert that tasks wait: for a runtime that does not answer (SendOutageAlert), or for room (SendQueueAlert).
 
         The parameters are {Since, Tasks, Families, Reason}. Return {Topics}, the topics that accepted the alert.
         """
@@ -128,7 +128,7 @@ class Alerts(Service):
         return {"Topics": self._publish_all(tx, caller, topics, compose(params, self._url))}
 
     def send_recovery(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """TellRecovery {Topics, Since, Until}: notify these topics that the runtime answers again."""
+        """SendRecoveryAlert {Topics, Since, Until}: notify these topics that the runtime answers again."""
         return {"Topics": self._publish_all(tx, caller, params["Topics"], outage_alert.compose_recovery(params))}
 
     def _publish_all(self, tx: Tx, caller: Caller, topics: list[str], message: Json) -> list[str]:
@@ -149,8 +149,8 @@ class Alerts(Service):
         return accepted
 
     def _compose(self, tx: Tx, caller: Caller, params: Json) -> Alert | None:
-        compose = COMPOSERS[params["Mark"]["Pattern"]]
-        return compose(AlertQueries(self._bus, tx, caller), params["Mark"], params["Channel"], params["Event"])
+        compose = COMPOSERS[params["Annotation"]["Pattern"]]
+        return compose(AlertQueries(self._bus, tx, caller), params["Annotation"], params["Channel"], params["Event"])
 
 
 def _default_subject(message: str) -> Json:

@@ -7,8 +7,8 @@ import logging
 from collections.abc import Callable, Mapping
 from functools import partial, wraps
 
+from lamplighter.base.aws.service_model import ServiceModel
 from lamplighter.base.json_text import Json
-from lamplighter.base.service_model import ServiceModel
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller, Operation, Service
 from lamplighter.outbound.aws import RemoteServices
@@ -107,7 +107,10 @@ class CloudFormation(Service):
             "DetectStackResourceDrift": self._with_inputs(drift.detect_on_resource),
             "DescribeStackDriftDetectionStatus": Operation(read=drift_operations.describe_detection),
             "DescribeStackResourceDrifts": Operation(read=drift_operations.describe_resource_drifts),
-            **stack_sets.OPERATIONS,
+            "ListStackSets": Operation(read=stack_sets.list_stack_sets),
+            "CreateStackSet": Operation(write=stack_sets.reject_creation),
+            **{name: Operation(read=stack_sets.reject_name) for name in stack_sets.READS},
+            **{name: Operation(write=stack_sets.reject_name) for name in stack_sets.CHANGES},
             "FindMissingResources": self._with_inputs(self._find_missing_resources),
         }
 

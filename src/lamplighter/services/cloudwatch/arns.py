@@ -1,6 +1,6 @@
 """Build the ARNs of alarms, and convert metrics and times."""
 
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
 from lamplighter.operations.pages import Pages

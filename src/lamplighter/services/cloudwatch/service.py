@@ -60,13 +60,16 @@ class CloudWatch(Service):
             "DisableAlarmActions": Operation(write=partial(alarms.set_actions_enabled, enabled=False)),
             "SetAlarmState": Operation(write=alarms.set_state),
             # AWS has no such operation: it stores what a template's metadata states about an alarm.
-            "SetMark": Operation(write=alarms.annotate),
+            "SetAnnotation": Operation(write=alarms.annotate),
             "DescribeAlarms": Operation(read=describe_alarms.describe_alarms),
             "DescribeAlarmsForMetric": Operation(read=describe_alarms.describe_alarms_for_metric),
             "DescribeAlarmHistory": Operation(read=describe_alarms.describe_history),
             "PutMetricData": Operation(write=put_metric_data, prepare=partial(prepare_points, world)),
             **_reading_operations(world, metric_sources, bus.store),
-            **dashboards.OPERATIONS,
+            "PutDashboard": Operation(write=dashboards.put_dashboard),
+            "GetDashboard": Operation(read=dashboards.get_dashboard),
+            "ListDashboards": Operation(read=dashboards.list_dashboards),
+            "DeleteDashboards": Operation(write=dashboards.delete_dashboards),
             **tags.OPERATIONS,
         }
 

@@ -5,12 +5,12 @@ and that was never pushed has no digest of a registry; its ID then stands for it
 https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeImages.html.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
-from lamplighter.bus import PREPARED, Caller, Operation, Prepared, Work
+from lamplighter.bus import PREPARED, Caller, Prepared, Work
 from lamplighter.operations.pages import read_sorted
 from lamplighter.runtime.port import LocalImage
 from lamplighter.services.ecr import errors
@@ -31,14 +31,6 @@ class Images:
     def __init__(self, docker: DockerImages, address: str) -> None:
         self._docker = docker
         self._address = address
-
-    def by_name(self) -> Mapping[str, Operation]:
-        """Return the operations by their AWS names."""
-        return {
-            "ListImages": Operation(read=self.list),
-            "DescribeImages": Operation(read=self.describe),
-            "DeleteRepository": Operation(write=self.delete_repository, prepare=self._find_first),
-        }
 
     def list(self, reader: Reader, caller: Caller, params: Json) -> Awaitable[Json]:
         """Handle ListImages."""
@@ -69,7 +61,7 @@ class Images:
             "imageDetails", found, params, lambda image: image.digest, lambda image: _show_image(repository, image)
         )
 
-    def _find_first(self, reader: Reader, caller: Caller, params: Json) -> Work | None:
+    def find_first(self, reader: Reader, caller: Caller, params: Json) -> Work | None:
         """Return the work that asks Docker whether a repository has an image."""
         if params.get("force"):
             return None

@@ -1,16 +1,17 @@
 """Create, describe and delete repositories, and keep their settings and policies.
 
-Settings and policies are kept and returned. They have no effect here: Docker has neither scans nor expiry. See
+Settings are kept and returned. They have no effect here: Docker has neither scans nor expiry. A policy decides only if
+the engine enforces IAM. See
 https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.base.errors import AwsError, require
 from lamplighter.base.json_text import Json, loads_unique
-from lamplighter.bus import Caller, Operation
+from lamplighter.bus import Caller
 from lamplighter.operations.pages import Pages
 from lamplighter.operations.tags import TagFormat, TagOperations, TagRules
 from lamplighter.services.ecr import errors
@@ -33,22 +34,6 @@ EXCLUSIONS = "imageTagMutabilityExclusionFilters"
 TAG_RULES = TagRules(TagFormat("resourceArn", "tags", "tagKeys", "Key", "Value"))
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """A kind of policy that a repository can have."""
-
-    member: str
-    put: str
-    noun: str
-    missing: Callable[[str, str], AwsError]
-
-
-POLICIES = (
-    Policy("lifecyclePolicyText", "PutLifecyclePolicy", "LifecyclePolicy", errors.LifecyclePolicyNotFound),
-    Policy("policyText", "SetRepositoryPolicy", "RepositoryPolicy", errors.PolicyNotFound),
-)
-
-
 def find_repository(reader: Reader, caller: Caller, params: Json) -> Repository:
     """Return the repository that a request names. Raises RepositoryNotFoundException."""
     name, registry = params["repositoryName"], params.get("registryId", caller.account)
@@ -56,28 +41,53 @@ def find_repository(reader: Reader, caller: Caller, params: Json) -> Repository:
     return require(found, lambda: errors.NotFound(name, registry))
 
 
+@dataclass(frozen=True, slots=True)
+class RepositoryPolicy:
+    """The operations on one kind of policy that a repository can have."""
+
+    member: str
+    """The member of requests and answers that has the policy's text."""
+    missing: Callable[[str, str], AwsError]
+
+    def put(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """Store the policy."""
+        found, text = find_repository(tx, caller, params), params[self.member]
+        if not isinstance(loads_unique(text), dict):
+            raise errors.InvalidParameter(
+                f"Invalid parameter at '{self.member}' failed to satisfy constraint: 'Invalid policy text'"
+            )
+        rows.update(tx, replace(found, body={**found.body, self.member: text}))
+        return {**_identity(found), self.member: text}
+
+    def get(self, reader: Reader, caller: Caller, params: Json) -> Json:
+        """Return the policy."""
+        found = self._find(reader, caller, params)
+        return {**_identity(found), self.member: found.body[self.member]}
+
+    def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """Delete the policy, and return it."""
+        found = self._find(tx, caller, params)
+        kept = {member: value for member, value in found.body.items() if member != self.member}
+        rows.update(tx, replace(found, body=kept))
+        return {**_identity(found), self.member: found.body[self.member]}
+
+    def _find(self, reader: Reader, caller: Caller, params: Json) -> Repository:
+        found = find_repository(reader, caller, params)
+        if self.member not in found.body:
+            raise self.missing(found.name, found.account)
+        return found
+
+
+LIFECYCLE_POLICY = RepositoryPolicy("lifecyclePolicyText", errors.LifecyclePolicyNotFound)
+ACCESS_POLICY = RepositoryPolicy("policyText", errors.PolicyNotFound)
+POLICY_MEMBERS = (LIFECYCLE_POLICY.member, ACCESS_POLICY.member)
+
+
 class Repositories:
     """The operations on repositories, except for those on images."""
 
     def __init__(self, address: str) -> None:
         self._address = address
-        self._tags = TagOperations.of_rows(TAG_RULES, _find_by_arn, rows.update)
-
-    def by_name(self) -> Mapping[str, Operation]:
-        """Return the operations by their AWS names."""
-        found = {
-            "CreateRepository": Operation(write=self.create),
-            "DescribeRepositories": Operation(read=self.describe),
-            "PutImageTagMutability": Operation(write=_put_mutability),
-            "FindPolicy": Operation(read=_find_policy),
-            "PutImageScanningConfiguration": Operation(write=_put_scanning),
-            **self._tags.by_name(),
-        }
-        for policy in POLICIES:
-            found[policy.put] = Operation(write=_put_policy(policy))
-            found[f"Get{policy.noun}"] = Operation(read=_get_policy(policy))
-            found[f"Delete{policy.noun}"] = Operation(write=_delete_policy(policy))
-        return found
 
     def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle CreateRepository."""
@@ -109,14 +119,13 @@ class Repositories:
 
 def show(repository: Repository, address: str) -> Json:
     """Return a repository as answers contain it; its URI begins with the engine's address."""
-    policies = {policy.member for policy in POLICIES}
     return {
         "repositoryArn": repository.arn,
         "registryId": repository.account,
         "repositoryName": repository.name,
         "repositoryUri": f"{address}/{repository.name}",
         "createdAt": repository.created / 1000,
-        **{member: value for member, value in repository.body.items() if member not in policies},
+        **{member: value for member, value in repository.body.items() if member not in POLICY_MEMBERS},
     }
 
 
@@ -132,7 +141,8 @@ def _identity(repository: Repository) -> Json:
     return {"registryId": repository.account, "repositoryName": repository.name}
 
 
-def _put_mutability(tx: Tx, caller: Caller, params: Json) -> Json:
+def put_image_tag_mutability(tx: Tx, caller: Caller, params: Json) -> Json:
+    """Handle PutImageTagMutability."""
     found = find_repository(tx, caller, params)
     given = {member: params[member] for member in ("imageTagMutability", EXCLUSIONS) if member in params}
     kept = {member: value for member, value in found.body.items() if member != EXCLUSIONS}
@@ -140,52 +150,18 @@ def _put_mutability(tx: Tx, caller: Caller, params: Json) -> Json:
     return {**_identity(found), **given}
 
 
-def _put_scanning(tx: Tx, caller: Caller, params: Json) -> Json:
+def put_image_scanning_configuration(tx: Tx, caller: Caller, params: Json) -> Json:
+    """Handle PutImageScanningConfiguration."""
     found, wanted = find_repository(tx, caller, params), params["imageScanningConfiguration"]
     rows.update(tx, replace(found, body={**found.body, "imageScanningConfiguration": wanted}))
     return {**_identity(found), "imageScanningConfiguration": wanted}
 
 
-def _find_policy(reader: Reader, _caller: Caller, params: Json) -> Json:
+def find_policy(reader: Reader, _caller: Caller, params: Json) -> Json:
     """Return the policies of a repository, as texts, for IAM's decisions; AWS has no such operation."""
     place = arn.parse_known(params["Resource"])
     text = rows.policy_of(reader, place.account, place.region, place.resource.partition("/")[2])
     return {"Policies": [] if text is None else [text]}
 
 
-def _put_policy(policy: Policy) -> Callable[[Tx, Caller, Json], Json]:
-    def put(tx: Tx, caller: Caller, params: Json) -> Json:
-        found, text = find_repository(tx, caller, params), params[policy.member]
-        if not isinstance(loads_unique(text), dict):
-            raise errors.InvalidParameter(
-                f"Invalid parameter at '{policy.member}' failed to satisfy constraint: 'Invalid policy text'"
-            )
-        rows.update(tx, replace(found, body={**found.body, policy.member: text}))
-        return {**_identity(found), policy.member: text}
-
-    return put
-
-
-def _find_with_policy(reader: Reader, caller: Caller, params: Json, policy: Policy) -> Repository:
-    found = find_repository(reader, caller, params)
-    if policy.member not in found.body:
-        raise policy.missing(found.name, found.account)
-    return found
-
-
-def _get_policy(policy: Policy) -> Callable[[Reader, Caller, Json], Json]:
-    def get(reader: Reader, caller: Caller, params: Json) -> Json:
-        found = _find_with_policy(reader, caller, params, policy)
-        return {**_identity(found), policy.member: found.body[policy.member]}
-
-    return get
-
-
-def _delete_policy(policy: Policy) -> Callable[[Tx, Caller, Json], Json]:
-    def delete(tx: Tx, caller: Caller, params: Json) -> Json:
-        found = _find_with_policy(tx, caller, params, policy)
-        kept = {member: value for member, value in found.body.items() if member != policy.member}
-        rows.update(tx, replace(found, body=kept))
-        return {**_identity(found), policy.member: found.body[policy.member]}
-
-    return delete
+TAG_OPERATIONS = TagOperations.of_rows(TAG_RULES, _find_by_arn, rows.update)

@@ -2,7 +2,7 @@
 
 import re
 
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.bus import Caller
 from lamplighter.operations.pages import Pages
 from lamplighter.services.ecs.errors import InvalidParameter

@@ -6,6 +6,7 @@ shows. See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/clusters.
 """
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
@@ -18,6 +19,9 @@ from lamplighter.services.ecs.tables.capacity_providers import CapacityProvider
 from lamplighter.services.ecs.tasks.capacity_strategy import FARGATE_PROVIDERS
 from lamplighter.store.db import Reader, Tx
 
+if TYPE_CHECKING:
+    from aws_types import ecs as aws
+
 PROVIDER_PAGES = replace(arns.PAGES, default_size=10)
 GROUP, INSTANCES = "autoScalingGroupProvider", "managedInstancesProvider"
 _RESERVED_PREFIXES = ("aws", "ecs", "fargate")
@@ -28,7 +32,7 @@ _SCALING_DEFAULTS: Json = {
 NOT_FOUND = "The specified capacity provider was not found. Specify a valid capacity provider and try again."
 
 
-def create_provider(tx: Tx, caller: Caller, params: Json) -> Json:
+def create_provider(tx: Tx, caller: Caller, params: Json) -> "aws.CreateCapacityProviderOutput":
     """Handle CreateCapacityProvider."""
     name = params["name"]
     _check_name(name)
@@ -85,7 +89,7 @@ def _group(given: Json) -> Json:
     }
 
 
-def describe_providers(reader: Reader, caller: Caller, params: Json) -> Json:
+def describe_providers(reader: Reader, caller: Caller, params: "aws.DescribeCapacityProvidersInput") -> Json:
     """Handle DescribeCapacityProviders: the named ones, those of a cluster, or all."""
     known = {each.name: each for each in _all_providers(reader, caller)}
     names = [_short_name(each) for each in params.get("capacityProviders") or ()]
@@ -120,7 +124,7 @@ def update_provider(tx: Tx, caller: Caller, params: Json) -> Json:
     return _change(tx, found, changes)
 
 
-def delete_provider(tx: Tx, caller: Caller, params: Json) -> Json:
+def delete_provider(tx: Tx, caller: Caller, params: "aws.DeleteCapacityProviderInput") -> Json:
     """Handle DeleteCapacityProvider; one that a cluster still has stays, with the status DELETE_FAILED."""
     name = _short_name(params["capacityProvider"])
     if name in FARGATE_PROVIDERS:

@@ -8,6 +8,7 @@ https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Cluster.html.
 from collections.abc import Collection
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json
@@ -18,6 +19,9 @@ from lamplighter.services.ecs.tables import capacity_providers, clusters, tasks
 from lamplighter.services.ecs.tables.clusters import Cluster
 from lamplighter.services.ecs.tasks.capacity_strategy import FARGATE_PROVIDERS, ProviderType, check_strategy
 from lamplighter.store.db import Reader, Tx
+
+if TYPE_CHECKING:
+    from aws_types import ecs as aws
 
 SETTING_FIELDS = (
     "settings", "configuration", "capacityProviders", "defaultCapacityProviderStrategy", "serviceConnectDefaults",
@@ -34,7 +38,7 @@ _DEFAULT_SETTINGS: Json = {
 }
 
 
-def create_cluster(tx: Tx, caller: Caller, params: Json) -> Json:
+def create_cluster(tx: Tx, caller: Caller, params: Json) -> "aws.CreateClusterOutput":
     """Handle CreateCluster; if an active cluster has the same name, return it."""
     name = params.get("clusterName") or arns.DEFAULT
     if not arns.RESOURCE_NAME.fullmatch(name):
@@ -74,7 +78,7 @@ def require_cluster(reader: Reader, caller: Caller, reference: str | None) -> st
     return name
 
 
-def describe_clusters(reader: Reader, caller: Caller, params: Json) -> Json:
+def describe_clusters(reader: Reader, caller: Caller, params: "aws.DescribeClustersInput") -> Json:
     """Handle DescribeClusters."""
     include = set(params.get("include") or ())
     shown, failures = [], []
@@ -88,7 +92,7 @@ def describe_clusters(reader: Reader, caller: Caller, params: Json) -> Json:
     return {"clusters": shown, "failures": failures}
 
 
-def list_clusters(reader: Reader, caller: Caller, params: Json) -> Json:
+def list_clusters(reader: Reader, caller: Caller, params: "aws.ListClustersInput") -> Json:
     """Handle ListClusters."""
     read = partial(clusters.page, reader, arns.owner_key(caller))
     return arns.PAGES.page("clusterArns", params, "", read, str, str)
@@ -99,7 +103,7 @@ def update_cluster(tx: Tx, caller: Caller, params: Json) -> Json:
     return _update(tx, _find(tx, caller, params), params)
 
 
-def put_providers(tx: Tx, caller: Caller, params: Json) -> Json:
+def put_providers(tx: Tx, caller: Caller, params: "aws.PutClusterCapacityProvidersInput") -> Json:
     """Handle PutClusterCapacityProviders; a provider that tasks use cannot be removed."""
     found = _find(tx, caller, params)
     _check_providers(tx, caller, params)
@@ -165,7 +169,7 @@ def _check_providers(reader: Reader, caller: Caller, given: Json) -> None:
     check_strategy(given["defaultCapacityProviderStrategy"], names, types)
 
 
-def delete_cluster(tx: Tx, caller: Caller, params: Json) -> Json:
+def delete_cluster(tx: Tx, caller: Caller, params: "aws.DeleteClusterInput") -> "aws.DeleteClusterOutput":
     """Handle DeleteCluster: mark the cluster as INACTIVE."""
     found = _find(tx, caller, params)
     if any(tasks.count_by_cluster(tx, found.arn)):

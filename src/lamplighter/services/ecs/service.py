@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping,
 from functools import partial
 from pathlib import Path
 
-from lamplighter.base import secret_references
+from lamplighter.base.aws import secret_references
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Operation, Service
 from lamplighter.outbound.aws import RemoteServices
@@ -25,8 +25,8 @@ from lamplighter.services.ecs.task_definitions import operations as definitions
 from lamplighter.services.ecs.tasks import damaged_task, run_task
 from lamplighter.services.ecs.tasks import operations as task_operations
 from lamplighter.services.ecs.tasks.admission import CONTAINERS_WITH_STREAM, Admission, Limits
-from lamplighter.services.ecs.tasks.container_plan import STOP_SECONDS, container_name
-from lamplighter.services.ecs.tasks.container_restarts import restart_policy
+from lamplighter.services.ecs.tasks.containers.container_plan import STOP_SECONDS, container_name
+from lamplighter.services.ecs.tasks.containers.container_restarts import restart_policy
 from lamplighter.services.ecs.tasks.execution_role import agent_caller
 from lamplighter.services.ecs.tasks.request_rate import RequestRate
 from lamplighter.services.ecs.tasks.runtime_outage import OutageWatch
@@ -133,7 +133,7 @@ class Ecs(Service):
             "ListTasks": Operation(read=task_operations.list_tasks),
             "ListWaitingTasks": Operation(read=task_operations.list_waiting_tasks),
             "SearchOutput": Operation(read=partial(search_output, world, self.outputs)),
-            "LatestTasks": Operation(read=partial(task_operations.latest_tasks, admission)),
+            "ListLatestTasks": Operation(read=partial(task_operations.list_latest_tasks, admission)),
             "ListScheduledTasks": Operation(read=partial(task_operations.list_scheduled_tasks, admission)),
             **tags.OPERATIONS.by_name(),
         }

@@ -5,7 +5,7 @@ See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-using-tags.h
 
 from dataclasses import replace
 
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller

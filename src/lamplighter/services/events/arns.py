@@ -3,7 +3,7 @@
 import hashlib
 from datetime import UTC, datetime
 
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.base.errors import ValidationError
 from lamplighter.bus import Caller
 from lamplighter.operations.tags import TOO_MANY_TAGS, UPPER_CASE, TagRules

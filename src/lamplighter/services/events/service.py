@@ -63,32 +63,38 @@ class Events(Service):
         bus.serve(
             INTERNAL_SERVICE,
             {
-                "Forward": Operation(write=internal_calls.forward),
-                "CallApi": Operation(write=internal_calls.call_api),
-                "Log": Operation(write=internal_calls.log),
-                "Refuse": Operation(write=internal_calls.refuse),
+                "PutEventOnBus": Operation(write=internal_calls.put_event_on_bus),
+                "InvokeApiDestination": Operation(write=internal_calls.invoke_api_destination),
+                "PutLogEvent": Operation(write=internal_calls.put_log_event),
+                "FailDelivery": Operation(write=internal_calls.fail_delivery),
             },
         )
         publisher = EventPublisher(world, router)
         rules = Rules(self._scheduled_rules, compiled_rules, aws_limits=aws_limits)
         self._archives = archives = Archives(world, compiled_rules)
         connections, destinations = Connections(bus, world), ApiDestinations(world)
-        bus.serve("events.connections", {"Retrieve": Operation(read=connections.retrieve)})
+        bus.serve("events.connections", {"RetrieveCredentials": Operation(read=connections.retrieve_credentials)})
         self.operations: Mapping[str, Operation] = {
-            **buses.OPERATIONS,
+            "CreateEventBus": Operation(write=buses.create_bus),
+            "UpdateEventBus": Operation(write=buses.update_bus),
+            "DeleteEventBus": Operation(write=buses.delete_bus),
+            "DescribeEventBus": Operation(read=buses.describe_bus),
+            "ListEventBuses": Operation(read=buses.list_buses),
             "PutPermission": Operation(write=permissions.put_permission),
             "FindPolicy": Operation(read=permissions.find_policy),
             "RemovePermission": Operation(write=permissions.remove_permission),
             "PutRule": Operation(write=rules.put),
             # Not an operation of AWS: it stores the annotation of a rule from a template's metadata.
-            "SetMark": Operation(write=rules.annotate),
+            "SetAnnotation": Operation(write=rules.annotate),
             "DeleteRule": Operation(write=rules.delete),
             "EnableRule": Operation(write=rules.enable),
             "DisableRule": Operation(write=rules.disable),
             "DescribeRule": Operation(read=rules.describe),
             "ListRules": Operation(read=rules.list),
             "ListRuleNamesByTarget": Operation(read=rules.list_names_by_target),
-            **targets.OPERATIONS,
+            "PutTargets": Operation(write=targets.put_targets),
+            "RemoveTargets": Operation(write=targets.remove_targets),
+            "ListTargetsByRule": Operation(read=targets.list_targets),
             "PutEvents": Operation(write=publisher.put, prepare=publisher.prepare),
             "TestEventPattern": Operation(
                 read=event_patterns.run_pattern_test, prepare=event_patterns.prepare_pattern_test
@@ -118,8 +124,8 @@ class Events(Service):
             "ListEventSources": Operation(read=lambda _reader, _caller, _params: {"EventSources": []}),
             "ListEndpoints": Operation(read=lambda _reader, _caller, _params: {"Endpoints": []}),
             # Not operations of AWS: the console calls them.
-            "ListTraffic": Operation(read=recent_events.list),
-            "Redeliver": Operation(write=internal_calls.redeliver),
+            "ListRecentEvents": Operation(read=recent_events.list),
+            "RedriveDeadLetter": Operation(write=internal_calls.redrive_dead_letter),
         }
 
     async def handle_outbox_row(self, row: OutboxRow) -> None:

@@ -1,6 +1,6 @@
 """Handle the tags of buses and rules."""
 
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.bus import Caller
 from lamplighter.operations.tags import TagOperations
 from lamplighter.services.events.arns import TAG_RULES, owner_of, split_rule_arn

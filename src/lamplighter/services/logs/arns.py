@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-over
 
 import re
 
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.base.errors import AwsError, require
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller

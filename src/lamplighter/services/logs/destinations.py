@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutDest
 from dataclasses import replace
 from functools import partial
 
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json, loads_unique
 from lamplighter.bus import Caller

@@ -5,7 +5,7 @@ without resourceARN and one per LogGroup resourceARN." See
 https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutResourcePolicy.html.
 """
 
-from lamplighter.base.arn import parse_known
+from lamplighter.base.aws.arn import parse_known
 from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json, loads_unique
 from lamplighter.base.world import World

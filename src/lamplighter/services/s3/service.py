@@ -17,11 +17,12 @@ from lamplighter.services.s3.buckets import settings
 from lamplighter.services.s3.buckets.buckets import Buckets
 from lamplighter.services.s3.buckets.lifecycle import Lifecycle
 from lamplighter.services.s3.object_files import ObjectFiles
-from lamplighter.services.s3.objects import list_objects, tags
+from lamplighter.services.s3.objects import get_object, list_objects
 from lamplighter.services.s3.objects.delete_objects import ObjectDeleter
 from lamplighter.services.s3.objects.delete_versions import VersionDeleter
 from lamplighter.services.s3.objects.get_object import ObjectReader
 from lamplighter.services.s3.objects.put_object import ObjectWriter
+from lamplighter.services.s3.objects.tags import ObjectTags
 from lamplighter.services.s3.tables import versions
 from lamplighter.services.s3.tables.buckets import SERVICE
 from lamplighter.services.s3.uploads import list_uploads
@@ -46,18 +47,37 @@ class S3(Service):
         writer = ObjectWriter(world, files, deleter)
         self._lifecycle = Lifecycle(deleter, files)
         self._sweep: asyncio.Task[None] | None = None
+        buckets, reader, tags = Buckets(files), ObjectReader(files), ObjectTags(events)
+        object_deleter, uploads = ObjectDeleter(deleter), MultipartUploads(world, files)
+        parts, completer = PartWriter(files, writer), UploadCompleter(files, writer)
         self.operations: Mapping[str, Operation] = {
-            **Buckets(files).by_name(),
-            **settings.by_name(),
-            **writer.by_name(),
-            **ObjectReader(files).by_name(),
-            **ObjectDeleter(deleter).by_name(),
-            **list_objects.by_name(),
-            **tags.by_name(events),
-            **MultipartUploads(world, files).by_name(),
-            **PartWriter(files, writer).by_name(),
-            **UploadCompleter(files, writer).by_name(),
-            **list_uploads.by_name(),
+            "CreateBucket": Operation(write=buckets.create),
+            "HeadBucket": Operation(read=buckets.head),
+            "DeleteBucket": Operation(write=buckets.delete),
+            "ListBuckets": Operation(read=buckets.list),
+            **settings.operations(),
+            "PutObject": Operation(write=writer.put, prepare=writer.prepare_body),
+            "CopyObject": Operation(write=writer.copy, prepare=writer.prepare_copy),
+            "GetObject": Operation(read=reader.get),
+            "HeadObject": Operation(read=reader.head),
+            "GetObjectAttributes": Operation(read=get_object.get_object_attributes),
+            "GetObjectAcl": Operation(read=get_object.get_object_acl),
+            "PutObjectAcl": Operation(write=get_object.put_object_acl),
+            "DeleteObject": Operation(write=object_deleter.delete),
+            "DeleteObjects": Operation(write=object_deleter.delete_several),
+            "ListObjectsV2": Operation(read=list_objects.list_objects_v2),
+            "ListObjects": Operation(read=list_objects.list_objects),
+            "ListObjectVersions": Operation(read=list_objects.list_object_versions),
+            "GetObjectTagging": Operation(read=tags.get),
+            "PutObjectTagging": Operation(write=tags.put),
+            "DeleteObjectTagging": Operation(write=tags.delete),
+            "CreateMultipartUpload": Operation(write=uploads.create),
+            "AbortMultipartUpload": Operation(write=uploads.abort),
+            "UploadPart": Operation(write=parts.upload_part, prepare=parts.prepare_part),
+            "UploadPartCopy": Operation(write=parts.copy_part, prepare=parts.prepare_copy),
+            "CompleteMultipartUpload": Operation(write=completer.complete, prepare=completer.prepare),
+            "ListMultipartUploads": Operation(read=list_uploads.list_multipart_uploads),
+            "ListParts": Operation(read=list_uploads.list_parts),
         }
 
     async def start(self) -> None:

@@ -3,7 +3,7 @@
 ARNs are stored in sorted order, so that all schedules, those of a group, and those with the same prefix are adjacent.
 """
 
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.base.errors import ValidationError
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller

@@ -98,7 +98,7 @@ class DroppedSlotNotifier:
             about = (each.schedule, each.count, format_iso_time(each.slot), each.reason)
             log.warning("schedule %s passed over %s scheduled times, the first at %s: %s runs instead", *about)
         detail = {"Until": format_iso_time(tx.now), "Slots": [_shown_with_job(each) for each in found]}
-        self._send_alert(tx, found, "TellAway", detail, {})
+        self._send_alert(tx, found, "SendAwayAlert", detail, {})
 
     def _report_dropped(self, tx: Tx, found: list[DroppedSlot]) -> None:
         for each in found:
@@ -111,7 +111,7 @@ class DroppedSlotNotifier:
         project = found[0].schedule.split("/")[1]
         for channel, arn in _alert_topics(found[-1]).items():
             params = {"TopicArn": arn, "Channel": channel, "Project": project, **detail}
-            self._send_alert(tx, found, "TellDropped", params, {"TARGET_ARN": arn})
+            self._send_alert(tx, found, "SendDroppedAlert", params, {"TARGET_ARN": arn})
 
     def _send_alert(
         self, tx: Tx, found: list[DroppedSlot], operation: str, params: Json, attributes: dict[str, str]

@@ -6,6 +6,7 @@ See https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-gro
 """
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from lamplighter.base.errors import ValidationError, require
 from lamplighter.base.json_text import Json
@@ -17,6 +18,9 @@ from lamplighter.services.scheduler.tables import schedule_groups
 from lamplighter.services.scheduler.tables.schedule_groups import ScheduleGroup
 from lamplighter.store import outbox
 from lamplighter.store.db import Reader, Tx
+
+if TYPE_CHECKING:
+    from aws_types import scheduler as aws
 
 MAX_GROUPS = 500
 """The most groups in a region: https://docs.aws.amazon.com/scheduler/latest/UserGuide/scheduler-quotas.html."""
@@ -35,7 +39,7 @@ class ScheduleGroups:
     def __init__(self, since: int) -> None:
         self._since = since
 
-    def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def create(self, tx: Tx, caller: Caller, params: "aws.CreateScheduleGroupInput") -> "aws.CreateScheduleGroupOutput":
         """Handle CreateScheduleGroup."""
         name = params["Name"]
         arn = arns.group_arn(caller, name)
@@ -48,11 +52,11 @@ class ScheduleGroups:
         schedule_groups.put(tx, ScheduleGroup(arn, "ACTIVE", now, now, TAG_RULES.read(params.get("Tags"))))
         return {"ScheduleGroupArn": arn}
 
-    def describe(self, reader: Reader, caller: Caller, params: Json) -> Json:
+    def describe(self, reader: Reader, caller: Caller, params: "aws.GetScheduleGroupInput") -> Json:
         """Handle GetScheduleGroup."""
         return _shown(self.require(reader, arns.group_arn(caller, params["Name"])))
 
-    def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
+    def list(self, reader: Reader, caller: Caller, params: "aws.ListScheduleGroupsInput") -> Json:
         """Handle ListScheduleGroups."""
         first = arns.group_arn(caller, params.get("NamePrefix", ""))
         default = self.require(reader, arns.group_arn(caller, arns.DEFAULT))
@@ -65,7 +69,7 @@ class ScheduleGroups:
 
         return arns.PAGES.page("ScheduleGroups", params, "", read, _shown, lambda group: group.arn)
 
-    def delete(self, tx: Tx, caller: Caller, params: Json) -> None:
+    def delete(self, tx: Tx, caller: Caller, params: "aws.DeleteScheduleGroupInput") -> None:
         """Handle DeleteScheduleGroup: set the group to DELETING and delete its schedules after the commit."""
         if params["Name"] == arns.DEFAULT:
             raise ValidationError("Schedule group default cannot be deleted.")

@@ -1,19 +1,20 @@
 """Implement the operations on schedules.
 
 "UpdateSchedule … uses all values, including empty values, specified in the request and overrides the existing
-schedule." A KmsKeyArn and a RoleArn are stored and returned, but have no effect: the engine encrypts nothing with a
-key, and a schedule may call any operation. See
+schedule." A KmsKeyArn is stored and returned, but has no effect: the engine encrypts nothing with a key. A RoleArn
+decides only if the engine enforces IAM. See
 https://docs.aws.amazon.com/scheduler/latest/APIReference/API_UpdateSchedule.html.
 """
 
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller
-from lamplighter.runs.schedules import started_arn
+from lamplighter.runs.jobs.schedules import started_arn
 from lamplighter.services.scheduler import arns as naming
 from lamplighter.services.scheduler import schedule_times, templated_targets, universal_targets, validate_schedule
 from lamplighter.services.scheduler.errors import Conflict, ScheduleNotFound, UnreadableSchedule
@@ -24,6 +25,9 @@ from lamplighter.services.scheduler.tables.schedules import Schedule
 from lamplighter.services.scheduler.target_role import check_target_role
 from lamplighter.services.scheduler.universal_targets import AwsServices
 from lamplighter.store.db import Reader, Tx
+
+if TYPE_CHECKING:
+    from aws_types import scheduler as aws
 
 BODY_FIELDS = (
     "ScheduleExpression", "ScheduleExpressionTimezone", "StartDate", "EndDate", "Description", "KmsKeyArn", "Target",
@@ -43,7 +47,7 @@ class Schedules:
     _firer: ScheduleFirer
     _services: AwsServices
 
-    def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def create(self, tx: Tx, caller: Caller, params: "aws.CreateScheduleInput") -> "aws.CreateScheduleOutput":
         """Handle CreateSchedule."""
         arn, now = naming.schedule_arn(caller, params), tx.now
         body = self._body(params, now)
@@ -59,7 +63,7 @@ class Schedules:
         self._firer.start(tx, replace(schedule, id=rows.insert(tx, schedule)), now)
         return {"ScheduleArn": arn}
 
-    def update(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def update(self, tx: Tx, caller: Caller, params: "aws.UpdateScheduleInput") -> "aws.UpdateScheduleOutput":
         """Handle UpdateSchedule: a member that the request omits gets its default."""
         found, now = self._require(tx, caller, params), tx.now
         before = found.body or {}
@@ -76,14 +80,14 @@ class Schedules:
         self._firer.start(tx, changed, now, at_once=is_same_timing or "StartDate" in body)
         return {"ScheduleArn": changed.arn}
 
-    def describe(self, reader: Reader, caller: Caller, params: Json) -> Json:
+    def describe(self, reader: Reader, caller: Caller, params: "aws.GetScheduleInput") -> Json:
         """Handle GetSchedule."""
         found = self._require(reader, caller, params)
         if found.body is None:
             raise UnreadableSchedule(found.name)
         return describe_schedule(found)
 
-    def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
+    def list(self, reader: Reader, caller: Caller, params: "aws.ListSchedulesInput") -> Json:
         """Handle ListSchedules."""
         prefix, state = params.get("NamePrefix", ""), params.get("State")
         if "GroupName" in params:
@@ -93,7 +97,7 @@ class Schedules:
         read = partial(rows.page, reader, first, naming.end_of_prefix(first), state=state, prefix=prefix)
         return naming.PAGES.page("Schedules", params, "", read, _item, lambda schedule: schedule.arn)
 
-    def delete(self, tx: Tx, caller: Caller, params: Json) -> None:
+    def delete(self, tx: Tx, caller: Caller, params: "aws.DeleteScheduleInput") -> None:
         """Handle DeleteSchedule."""
         self.remove(tx, self._require(tx, caller, params))
 

@@ -5,8 +5,8 @@ See https://docs.aws.amazon.com/scheduler/latest/APIReference/API_Operations.htm
 
 from collections.abc import Callable, Mapping
 
+from lamplighter.base.aws.service_model import ServiceModel
 from lamplighter.base.json_text import Json
-from lamplighter.base.service_model import ServiceModel
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Operation, Service
 from lamplighter.delivery.delivery import Delivery, DeliveryOutcome
@@ -76,7 +76,7 @@ class Scheduler(Service):
             "ListScheduleGroups": Operation(read=groups.list),
             "ListTagsForResource": Operation(read=tags.list),
             "SetMissed": Operation(write=slot_operations.set_missed),
-            "SetMark": Operation(write=slot_operations.set_annotation),
+            "SetAnnotation": Operation(write=slot_operations.set_annotation),
             "ListSlots": Operation(read=slot_operations.list_slots),
             "DescribeSchedules": Operation(read=night_slots.describe_schedules),
             "ListScheduleZones": Operation(read=night_slots.list_schedule_zones),

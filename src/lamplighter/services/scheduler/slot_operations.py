@@ -1,7 +1,7 @@
 """List a schedule's slots, and set what happens to missed ones: operations that AWS does not have.
 
-The bus has them under the names SetMissed, SetMark and ListSlots. They cannot be called over HTTP, because AWS's models
-do not contain them.
+The bus has them under the names SetMissed, SetAnnotation and ListSlots. HTTP requests cannot call them, because
+AWS's models do not have them.
 """
 
 from lamplighter.base.errors import ValidationError, require
@@ -34,7 +34,7 @@ def set_missed(tx: Tx, caller: Caller, params: Json) -> None:
 
 
 def set_annotation(tx: Tx, caller: Caller, params: Json) -> None:
-    """Handle SetMark: store the job that the schedule starts, and the topics for dropped slots: {Job, Tell}.
+    """Handle SetAnnotation: store the job that the schedule starts, and the topics for dropped slots: {Job, Tell}.
 
     `Tell` has a topic for each channel: an ARN, or a name in the schedule's own account and region.
     """

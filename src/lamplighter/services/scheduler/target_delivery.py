@@ -7,13 +7,13 @@ https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.
 import hashlib
 from dataclasses import dataclass, replace
 
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.world import format_iso_time
 from lamplighter.bus import caller_of
 from lamplighter.delivery.delivery import Delivery, RetryPolicy
-from lamplighter.runs.schedules import slot_name
+from lamplighter.runs.jobs.schedules import slot_name
 from lamplighter.services.scheduler import templated_targets, universal_targets
 from lamplighter.services.scheduler.tables.schedules import Schedule
 from lamplighter.services.scheduler.templated_targets import TargetInput

@@ -3,9 +3,9 @@
 See https://docs.aws.amazon.com/scheduler/latest/UserGuide/setting-up.html#setting-up-execution-role.
 """
 
+from lamplighter.base.aws.role_session import RoleSession
 from lamplighter.base.errors import AwsError, ValidationError
 from lamplighter.base.json_text import Json
-from lamplighter.base.role_session import RoleSession
 from lamplighter.bus import Bus
 from lamplighter.store.db import Reader
 

@@ -7,11 +7,11 @@ configured endpoint. See https://docs.aws.amazon.com/scheduler/latest/UserGuide/
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from lamplighter.base.arn import Arn, parse
+from lamplighter.base.aws.arn import Arn, parse
 from lamplighter.base.errors import ValidationError, require
 from lamplighter.base.json_text import Json, JsonError, dumps, loads
-from lamplighter.runs.run_task_request import schedule_tags, target_parameters
-from lamplighter.runs.task_run import SCHEDULE_PREFIX
+from lamplighter.runs.tasks.run_task_request import schedule_tags, target_parameters
+from lamplighter.runs.tasks.task_run import SCHEDULE_PREFIX
 
 JSON_OBJECT: tuple[type, ...] = (dict,)
 ANY_JSON: tuple[type, ...] = (object,)

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from lamplighter.base.aws.service_model import ListShape, MapShape, ServiceModel, Shape, StructureShape
 from lamplighter.base.errors import ValidationError
 from lamplighter.base.json_text import Json, loads
-from lamplighter.base.service_model import ListShape, MapShape, ServiceModel, Shape, StructureShape
 from lamplighter.services.scheduler.templated_targets import JSON_OBJECT, is_json_of
 
 ARN_PREFIX = "arn:aws:scheduler:::aws-sdk:"

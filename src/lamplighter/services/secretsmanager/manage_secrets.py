@@ -9,10 +9,10 @@ import string
 from collections.abc import Mapping
 from dataclasses import replace
 
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.base.json_text import Json, loads_unique
 from lamplighter.base.world import random_key
-from lamplighter.bus import Caller, Operation
+from lamplighter.bus import Caller
 from lamplighter.lang.iam_policy.text_patterns import as_list
 from lamplighter.operations.pages import read_after
 from lamplighter.operations.tags import TagFormat, TagOperations, TagRules
@@ -44,6 +44,9 @@ TAG_RULES = TagRules(
     too_many=lambda: errors.InvalidParameter("A secret can have at most 50 tags."),
     check=_check_keys,
 )
+TAG_OPERATIONS = TagOperations.of_rows(
+    TAG_RULES, lambda reader, caller, text: find_secret(reader, caller, {"SecretId": text}), rows.update
+)
 KEPT_MEMBERS = ("Description", "KmsKeyId")
 SORT_KEYS: Mapping[str, str] = {"created-date": "created", "last-changed-date": "changed", "name": "name"}
 
@@ -53,27 +56,6 @@ class SecretManager:
 
     def __init__(self, values: SecretValues) -> None:
         self._values = values
-        self._tags = TagOperations.of_rows(
-            TAG_RULES, lambda reader, caller, text: find_secret(reader, caller, {"SecretId": text}), rows.update
-        )
-
-    def by_name(self) -> Mapping[str, Operation]:
-        """Return the operations by their AWS names."""
-        return {
-            "CreateSecret": Operation(write=self.create),
-            "DescribeSecret": Operation(read=_describe),
-            "ListSecrets": Operation(read=_list),
-            "UpdateSecret": Operation(write=self.update),
-            "DeleteSecret": Operation(write=self.delete),
-            "RestoreSecret": Operation(write=self.restore),
-            **self._tags.changes("Resource"),
-            "PutResourcePolicy": Operation(write=_put_policy),
-            "GetResourcePolicy": Operation(read=_get_policy),
-            "FindPolicy": Operation(read=_find_policy),
-            "FindArn": Operation(read=_find_arn),
-            "FindArns": Operation(read=_find_arns),
-            "DeleteResourcePolicy": Operation(write=_delete_policy),
-        }
 
     def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle CreateSecret. A repeated request, by its token, changes nothing."""
@@ -182,11 +164,13 @@ def _summary(reader: Reader, secret: Secret, versions_member: str) -> Json:
     }
 
 
-def _describe(reader: Reader, caller: Caller, params: Json) -> Json:
+def describe_secret(reader: Reader, caller: Caller, params: Json) -> Json:
+    """Handle DescribeSecret."""
     return _summary(reader, find_secret(reader, caller, params, deleted=True), "VersionIdsToStages")
 
 
-def _list(reader: Reader, caller: Caller, params: Json) -> Json:
+def list_secrets(reader: Reader, caller: Caller, params: Json) -> Json:
+    """Handle ListSecrets."""
     with_deleted, filters = params.get("IncludePlannedDeletion"), params.get("Filters") or []
     found = [
         secret
@@ -205,7 +189,8 @@ def _list(reader: Reader, caller: Caller, params: Json) -> Json:
     return errors.PAGES.page("SecretList", params, "", read_after(found, name), show, name)
 
 
-def _put_policy(tx: Tx, caller: Caller, params: Json) -> Json:
+def put_resource_policy(tx: Tx, caller: Caller, params: Json) -> Json:
+    """Handle PutResourcePolicy."""
     secret = find_secret(tx, caller, params)
     document = loads_unique(params["ResourcePolicy"])
     if not isinstance(document, dict) or "Statement" not in document:
@@ -223,29 +208,31 @@ def _is_public(statement: Json) -> bool:
     return "*" in as_list(named) and statement.get("Effect") == "Allow" and not statement.get("Condition")
 
 
-def _get_policy(reader: Reader, caller: Caller, params: Json) -> Json:
+def get_resource_policy(reader: Reader, caller: Caller, params: Json) -> Json:
+    """Handle GetResourcePolicy."""
     secret = find_secret(reader, caller, params)
     policy = secret.body.get("ResourcePolicy")
     return {"ARN": secret.arn, "Name": secret.name, **({"ResourcePolicy": policy} if policy else {})}
 
 
-def _find_arn(reader: Reader, caller: Caller, params: Json) -> Json:
+def find_arn(reader: Reader, caller: Caller, params: Json) -> Json:
     """Return the whole ARN of a secret, for IAM's decisions; AWS has no such operation."""
     return {"ARN": find_secret(reader, caller, params, deleted=True).arn}
 
 
-def _find_arns(reader: Reader, caller: Caller, _params: Json) -> Json:
+def find_arns(reader: Reader, caller: Caller, _params: Json) -> Json:
     """Return the ARNs of all secrets, for IAM's decisions; AWS has no such operation."""
     return {"ARNs": rows.arns(reader, caller.account, caller.region)}
 
 
-def _find_policy(reader: Reader, _caller: Caller, params: Json) -> Json:
+def find_policy(reader: Reader, _caller: Caller, params: Json) -> Json:
     """Return the policies of a secret, as texts, for IAM's decisions; AWS has no such operation."""
     text = rows.policy_of(reader, params["Resource"])
     return {"Policies": [] if text is None else [text]}
 
 
-def _delete_policy(tx: Tx, caller: Caller, params: Json) -> Json:
+def delete_resource_policy(tx: Tx, caller: Caller, params: Json) -> Json:
+    """Handle DeleteResourcePolicy."""
     secret = find_secret(tx, caller, params)
     kept = {member: value for member, value in secret.body.items() if member != "ResourcePolicy"}
     rows.update(tx, replace(secret, body=kept))

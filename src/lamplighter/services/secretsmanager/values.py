@@ -6,13 +6,13 @@ https://docs.aws.amazon.com/secretsmanager/latest/userguide/whats-in-a-secret.ht
 """
 
 from base64 import b64decode, b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 
 from lamplighter.base.errors import AwsError, require
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.world import World
-from lamplighter.bus import Caller, Operation
+from lamplighter.bus import Caller
 from lamplighter.operations.pages import read_after
 from lamplighter.services.secretsmanager import errors
 from lamplighter.services.secretsmanager.filters import matches_filters
@@ -34,16 +34,6 @@ class SecretValues:
     def __init__(self, world: World, cipher: SecretCipher) -> None:
         self._world = world
         self._cipher = cipher
-
-    def by_name(self) -> Mapping[str, Operation]:
-        """Return the operations by their AWS names."""
-        return {
-            "GetSecretValue": Operation(read=self.get),
-            "BatchGetSecretValue": Operation(read=self.get_several),
-            "PutSecretValue": Operation(write=self.put),
-            "ListSecretVersionIds": Operation(read=_list_versions),
-            "UpdateSecretVersionStage": Operation(write=_move_stage),
-        }
 
     def get(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """Handle GetSecretValue."""
@@ -170,7 +160,8 @@ def _forget_old(tx: Tx, secret: Secret) -> None:
         rows.delete_version(tx, secret.id, version.version)
 
 
-def _list_versions(reader: Reader, caller: Caller, params: Json) -> Json:
+def list_secret_version_ids(reader: Reader, caller: Caller, params: Json) -> Json:
+    """Handle ListSecretVersionIds."""
     secret = find_secret(reader, caller, params, deleted=True)
     listed = [each for each in rows.versions(reader, secret.id) if each.stages or params.get("IncludeDeprecated")]
 
@@ -194,7 +185,7 @@ def _check_labels(stages: list[str]) -> None:
         raise errors.TooManyLabels(MAX_LABELS)
 
 
-def _move_stage(tx: Tx, caller: Caller, params: Json) -> Json:
+def update_secret_version_stage(tx: Tx, caller: Caller, params: Json) -> Json:
     """Handle UpdateSecretVersionStage."""
     secret, stage = find_secret(tx, caller, params), params["VersionStage"]
     source, target = params.get("RemoveFromVersionId"), params.get("MoveToVersionId")

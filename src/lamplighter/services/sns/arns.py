@@ -2,8 +2,8 @@
 
 import re
 
-from lamplighter.base import arn
-from lamplighter.base.arn import Arn
+from lamplighter.base.aws import arn
+from lamplighter.base.aws.arn import Arn
 from lamplighter.base.errors import require
 from lamplighter.bus import Caller
 from lamplighter.operations.pages import Pages

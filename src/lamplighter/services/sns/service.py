@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from lamplighter.base.aws.secret_references import SecretLookup, environment_secrets
 from lamplighter.base.json_text import Json
-from lamplighter.base.secret_references import SecretLookup, environment_secrets
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller, Operation, Service
 from lamplighter.delivery.attempts import RETRY_TIMER
@@ -96,12 +96,12 @@ class Sns(Service):
             **tags.OPERATIONS.by_name(),
             **_mobile_operations(world),
             **SMS_OPERATIONS,
-            # Operations that AWS does not have. Stacks call Vouch for the webhooks of a job file, the console calls
-            # ListDeliveries, the pages of links in mails call DescribeLink, and the server calls GetCertificate for the
-            # URL in messages.
-            "Vouch": Operation(write=subscription_operations.confirm_without_asking),
+            # AWS does not have these. Stacks call AddConfirmedSubscription for the webhooks of a job file, the console
+            # calls ListDeliveries, the pages of links in mails call FindSubscription, and the server calls
+            # GetCertificate for the URL in messages.
+            "AddConfirmedSubscription": Operation(write=subscription_operations.confirm_without_asking),
             "ListDeliveries": Operation(read=list_deliveries.list_deliveries),
-            "DescribeLink": Operation(read=mail_links.describe_link),
+            "FindSubscription": Operation(read=mail_links.find_subscription),
             "GetCertificate": Operation(read=self._get_certificate),
         }
 

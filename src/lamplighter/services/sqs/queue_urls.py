@@ -9,7 +9,7 @@ See https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/s
 import re
 from urllib.parse import urlsplit
 
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.base.errors import require
 from lamplighter.bus import Caller
 from lamplighter.services.sqs.errors import InvalidAddress, InvalidParameterValue, QueueDoesNotExist

@@ -63,8 +63,8 @@ class Sqs(Service):
             "MeasureMessages": Operation(read=measure_messages),
             "MeasureAge": Operation(read=measure_age),
             "PeekMessages": Operation(read=peeker.peek),
-            "SendAgain": Operation(write=peeker.send_again),
-            "Discard": Operation(write=peeker.discard),
+            "RedriveMessage": Operation(write=peeker.redrive_message),
+            "DeleteMessageById": Operation(write=peeker.delete_message),
         }
 
     def fire_timer(self, tx: Tx, timer: Timer) -> None:

@@ -7,12 +7,12 @@ Manager, https://docs.aws.amazon.com/systems-manager/latest/userguide/integratio
 
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.bus import Bus, Caller, Operation
+from lamplighter.bus import Bus, Caller
 from lamplighter.operations.pages import Pages
 from lamplighter.services.ssm import errors
 from lamplighter.services.ssm.filters import matches_filters, read_filters
@@ -37,16 +37,6 @@ class ParameterReader:
     def __init__(self, bus: Bus, cipher: SecretCipher) -> None:
         self._bus = bus
         self._cipher = cipher
-
-    def by_name(self) -> Mapping[str, Operation]:
-        """Return the operations by their AWS names."""
-        return {
-            "GetParameter": Operation(read=self.get),
-            "GetParameters": Operation(read=self.get_several),
-            "GetParametersByPath": Operation(read=self.get_by_path),
-            "GetParameterHistory": Operation(read=self.get_history),
-            "DescribeParameters": Operation(read=_describe),
-        }
 
     def get(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """Handle GetParameter."""
@@ -181,7 +171,8 @@ def _metadata(parameter: Parameter, row: ParameterVersion) -> Json:
     }
 
 
-def _describe(reader: Reader, caller: Caller, params: Json) -> Json:
+def describe_parameters(reader: Reader, caller: Caller, params: Json) -> Json:
+    """Handle DescribeParameters."""
     keys = ("Name", "Type", "KeyId", "Path", "Label", "Tier", "DataType")
     given = [
         {**each, "Option": "BeginsWith" if each["Key"] == "Name" else "Equals"} for each in params.get("Filters", [])

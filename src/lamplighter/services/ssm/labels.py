@@ -5,12 +5,11 @@ https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-l
 """
 
 import re
-from collections.abc import Mapping
 from dataclasses import replace
 
 from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json
-from lamplighter.bus import Caller, Operation
+from lamplighter.bus import Caller
 from lamplighter.services.ssm import errors
 from lamplighter.services.ssm.names import find_parameter
 from lamplighter.services.ssm.tables import parameters as rows
@@ -20,12 +19,8 @@ MAX_LABELS = 10
 _LABEL = re.compile(r"(?!\d)(?!aws|ssm)[a-zA-Z0-9_.-]{1,100}", re.IGNORECASE)
 
 
-def by_name() -> Mapping[str, Operation]:
-    """Return the operations by their AWS names."""
-    return {"LabelParameterVersion": Operation(write=_label), "UnlabelParameterVersion": Operation(write=_unlabel)}
-
-
-def _label(tx: Tx, caller: Caller, params: Json) -> Json:
+def label_parameter_version(tx: Tx, caller: Caller, params: Json) -> Json:
+    """Handle LabelParameterVersion."""
     parameter = find_parameter(tx, caller, params["Name"])
     number = params.get("ParameterVersion", parameter.version)
     version = require(rows.version(tx, parameter.id, number), lambda: errors.VersionNotFound(number, parameter.name))
@@ -40,7 +35,8 @@ def _label(tx: Tx, caller: Caller, params: Json) -> Json:
     return {"InvalidLabels": [each for each in params["Labels"] if each not in valid], "ParameterVersion": number}
 
 
-def _unlabel(tx: Tx, caller: Caller, params: Json) -> Json:
+def unlabel_parameter_version(tx: Tx, caller: Caller, params: Json) -> Json:
+    """Handle UnlabelParameterVersion."""
     parameter, number = find_parameter(tx, caller, params["Name"]), params["ParameterVersion"]
     version = require(rows.version(tx, parameter.id, number), lambda: errors.VersionNotFound(number, parameter.name))
     removed = [each for each in params["Labels"] if each in version.labels]

@@ -6,7 +6,7 @@ See https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramete
 import re
 from dataclasses import dataclass
 
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.base.errors import require
 from lamplighter.bus import Caller
 from lamplighter.services.ssm import errors

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from lamplighter.base.json_text import Json
-from lamplighter.bus import Bus, Caller, Event, Operation
+from lamplighter.bus import Bus, Caller, Event
 from lamplighter.lang.regex import InvalidRegex, TextTooLong, compile_java
 from lamplighter.services.ssm import errors
 from lamplighter.services.ssm.names import check_name, find_parameter, look_up
@@ -33,14 +33,6 @@ class ParameterWriter:
     def __init__(self, bus: Bus, cipher: SecretCipher) -> None:
         self._bus = bus
         self._cipher = cipher
-
-    def by_name(self) -> Mapping[str, Operation]:
-        """Return the operations by their AWS names."""
-        return {
-            "PutParameter": Operation(write=self.put),
-            "DeleteParameter": Operation(write=self.delete),
-            "DeleteParameters": Operation(write=self.delete_several),
-        }
 
     def put(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle PutParameter."""

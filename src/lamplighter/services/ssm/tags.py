@@ -3,10 +3,8 @@
 See https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_AddTagsToResource.html.
 """
 
-from collections.abc import Mapping
-
 from lamplighter.base.json_text import Json
-from lamplighter.bus import Caller, Operation
+from lamplighter.bus import Caller
 from lamplighter.operations.tags import TagFormat, TagOperations, TagRules
 from lamplighter.services.ssm import errors
 from lamplighter.services.ssm.names import find_parameter
@@ -21,15 +19,6 @@ TAG_RULES = TagRules(
 )
 
 
-def by_name() -> Mapping[str, Operation]:
-    """Return the operations by their AWS names."""
-    return {
-        "AddTagsToResource": Operation(write=_add),
-        "RemoveTagsFromResource": Operation(write=_remove),
-        "ListTagsForResource": Operation(read=_list),
-    }
-
-
 def _find(reader: Reader, caller: Caller, name: str) -> Parameter:
     try:
         return find_parameter(reader, caller, name)
@@ -40,17 +29,20 @@ def _find(reader: Reader, caller: Caller, name: str) -> Parameter:
 _OPERATIONS = TagOperations.of_rows(TAG_RULES, _find, rows.update)
 
 
-def _add(tx: Tx, caller: Caller, params: Json) -> Json:
+def add_tags_to_resource(tx: Tx, caller: Caller, params: Json) -> Json:
+    """Handle AddTagsToResource."""
     _check_type(params)
     return _OPERATIONS.tag(tx, caller, params)
 
 
-def _remove(tx: Tx, caller: Caller, params: Json) -> Json:
+def remove_tags_from_resource(tx: Tx, caller: Caller, params: Json) -> Json:
+    """Handle RemoveTagsFromResource."""
     _check_type(params)
     return _OPERATIONS.untag(tx, caller, params)
 
 
-def _list(reader: Reader, caller: Caller, params: Json) -> Json:
+def list_tags_for_resource(reader: Reader, caller: Caller, params: Json) -> Json:
+    """Handle ListTagsForResource."""
     _check_type(params)
     return {"TagList": _OPERATIONS.list(reader, caller, params)["Tags"]}
 

@@ -2,7 +2,7 @@
 
 import re
 
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.operations.pages import Pages
 from lamplighter.services.states.errors import InvalidArn, InvalidName, InvalidToken, WrongResource
 

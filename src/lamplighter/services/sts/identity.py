@@ -8,7 +8,7 @@ See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html.
 from dataclasses import dataclass
 from hashlib import sha256
 
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.bus import Caller
 
 ROOT_SECTION = "default"

@@ -7,9 +7,9 @@ See https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html.
 
 from collections.abc import Iterator
 
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
+from lamplighter.base.aws.role_session import assumed_role_arn
 from lamplighter.base.json_text import Json
-from lamplighter.base.role_session import assumed_role_arn
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller
 from lamplighter.lang.iam_policy.check_policy import MalformedPolicy, parse_policy

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from lamplighter.base.json_text import Json, loads_or
-from lamplighter.runs.job_machine import LAMPLIGHTER_KEY, own_settings
+from lamplighter.runs.jobs.job_machine import LAMPLIGHTER_KEY, own_settings
 
 
 class Role(StrEnum):

@@ -7,9 +7,9 @@ which nothing changes. Unknown names are not stored, so callers cannot make the 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from lamplighter.base.aws.service_model import OperationModel
 from lamplighter.base.errors import AwsError, UnknownOperation
 from lamplighter.base.json_text import Json
-from lamplighter.base.service_model import OperationModel
 from lamplighter.wire.http import HttpRequest, Response
 from lamplighter.wire.models.service_models import (
     CBOR,

@@ -6,8 +6,8 @@ https://smithy.io/2.0/spec/constraint-traits.html.
 
 from collections.abc import Callable
 
+from lamplighter.base.aws.service_model import Shape
 from lamplighter.base.json_text import Json
-from lamplighter.base.service_model import Shape
 from lamplighter.wire.models import java_text
 from lamplighter.wire.models.service_quirks import ServiceQuirks
 

@@ -7,8 +7,8 @@ value as its toString, and their patterns are in Java's dialect.
 import re
 from collections.abc import Iterable
 
+from lamplighter.base.aws.service_model import Shape
 from lamplighter.base.json_text import Json
-from lamplighter.base.service_model import Shape
 from lamplighter.wire.models.service_quirks import ServiceQuirks
 
 REDACTED = "*** Sensitive Data Redacted ***"

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, replace
 from functools import cache
 
-from lamplighter.base.service_model import ServiceModel, Shape, read_definition
+from lamplighter.base.aws.service_model import ServiceModel, Shape, read_definition
 from lamplighter.wire.models import service_quirks
 from lamplighter.wire.models.service_quirks import ServiceQuirks
 from lamplighter.wire.protocols import sqs_query

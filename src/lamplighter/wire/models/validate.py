@@ -8,11 +8,11 @@ request may contain millions. Rules that the model does not state belong to the 
 
 from collections.abc import Callable, Collection
 
+from lamplighter.base.aws.service_model import Shape
 from lamplighter.base.count_text import format_count
 from lamplighter.base.errors import AwsError, ValidationError
 from lamplighter.base.json_text import Json
 from lamplighter.base.number_text import INTEGERS
-from lamplighter.base.service_model import Shape
 from lamplighter.wire.models import java_text
 from lamplighter.wire.models.constraints import NOT_NULL, Constraint, bound_constraints, constraints_of
 from lamplighter.wire.models.service_quirks import ServiceQuirks

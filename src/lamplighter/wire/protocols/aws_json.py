@@ -7,9 +7,9 @@ decided once.
 
 from collections.abc import Callable
 
+from lamplighter.base.aws.service_model import OperationModel
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, JsonError, dump_bytes, loads
-from lamplighter.base.service_model import OperationModel
 from lamplighter.wire.http import HttpRequest, Response, make_response
 from lamplighter.wire.models.service_models import ServiceShapes
 from lamplighter.wire.protocols.blobs import from_base64, make_blob_converter, to_base64

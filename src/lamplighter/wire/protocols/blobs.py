@@ -8,9 +8,9 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable
 from functools import partial
 
+from lamplighter.base.aws.service_model import Shape
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
-from lamplighter.base.service_model import Shape
 
 Converter = Callable[[Json], Json]
 """A function that returns the value with its blobs converted. It leaves values of an unexpected type unchanged."""

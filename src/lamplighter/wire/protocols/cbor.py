@@ -11,9 +11,9 @@ from datetime import datetime
 
 import cbor2
 
+from lamplighter.base.aws.service_model import OperationModel, Shape
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
-from lamplighter.base.service_model import OperationModel, Shape
 from lamplighter.wire.http import HttpRequest, Response, make_response
 from lamplighter.wire.models.service_models import ServiceShapes
 from lamplighter.wire.protocols.aws_json import add_query_error, error_member_and_status

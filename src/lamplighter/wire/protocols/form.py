@@ -6,8 +6,8 @@ See https://url.spec.whatwg.org/#application/x-www-form-urlencoded. Accepts any 
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
+from lamplighter.base.aws.service_model import Shape
 from lamplighter.base.errors import ServiceError
-from lamplighter.base.service_model import Shape
 
 MAX_DOTS = 16
 """The most dots in a name. Fields with more are ignored, because no shape has so many levels."""

@@ -6,9 +6,9 @@ SQS, the path names the queue if no parameter does, as its oldest clients rely o
 
 from collections.abc import Callable
 
+from lamplighter.base.aws.service_model import OperationModel, Shape
 from lamplighter.base.errors import AwsError, UnknownOperation
 from lamplighter.base.json_text import Json
-from lamplighter.base.service_model import OperationModel, Shape
 from lamplighter.wire.http import HttpRequest, Response, make_response
 from lamplighter.wire.models.service_models import ServiceShapes
 from lamplighter.wire.models.service_quirks import COMMON_QUERY_CODES

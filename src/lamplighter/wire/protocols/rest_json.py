@@ -9,9 +9,9 @@ from collections.abc import Callable
 from functools import partial
 from urllib.parse import unquote_to_bytes
 
+from lamplighter.base.aws.service_model import OperationModel, Shape
 from lamplighter.base.errors import AwsError, Bug, require
 from lamplighter.base.json_text import Json, dump_bytes
-from lamplighter.base.service_model import OperationModel, Shape
 from lamplighter.wire.http import HttpRequest, Response, make_response
 from lamplighter.wire.models.service_models import ServiceShapes
 from lamplighter.wire.protocols.aws_json import error_response, read_object

@@ -10,10 +10,10 @@ from email.utils import formatdate, parsedate_to_datetime
 from functools import partial
 from urllib.parse import unquote_to_bytes
 
+from lamplighter.base.aws.service_model import OperationModel, Shape
 from lamplighter.base.errors import AwsError, UnknownOperation, service_error
 from lamplighter.base.file_body import FileBody
 from lamplighter.base.json_text import Json
-from lamplighter.base.service_model import OperationModel, Shape
 from lamplighter.wire.http import HttpRequest, Response
 from lamplighter.wire.models.service_models import ServiceShapes
 from lamplighter.wire.protocols.form import parse_fields

@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from math import inf, nan
 
+from lamplighter.base.aws.service_model import Shape
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.base.number_text import INTEGERS, java_double, parse_decimal, parse_integer
-from lamplighter.base.service_model import Shape
 from lamplighter.wire.protocols.blobs import from_base64, to_base64
 
 MAX_QUOTED_LENGTH = 200

@@ -7,8 +7,8 @@ Characters that XML cannot contain become U+FFFD, and a carriage return is escap
 import re
 from collections.abc import Iterator
 
+from lamplighter.base.aws.service_model import Shape
 from lamplighter.base.json_text import Json
-from lamplighter.base.service_model import Shape
 from lamplighter.wire.protocols.text import write_text
 
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")

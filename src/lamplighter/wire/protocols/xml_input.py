@@ -8,10 +8,10 @@ https://smithy.io/2.0/spec/protocol-traits.html#xml-bindings.
 from collections.abc import Sequence
 from xml.etree import ElementTree
 
+from lamplighter.base.aws.service_model import Shape
 from lamplighter.base.errors import ServiceError
 from lamplighter.base.group_items import group_items
 from lamplighter.base.json_text import Json
-from lamplighter.base.service_model import Shape
 from lamplighter.wire.protocols.text import parse_text
 
 MAX_DEPTH = 20

@@ -22,7 +22,7 @@ from lamplighter.cli.up.reports.log_formats import (
     choose_formatter,
     is_journal,
 )
-from lamplighter.jobs.file.yaml_document import JobFileError, Problem, SourcePosition
+from lamplighter.jobs.file.parsing.yaml_document import JobFileError, Problem, SourcePosition
 from tests.cli.up_folder import UpFolder, run_lamplighter
 
 PROBLEM = Problem(SourcePosition("jobs.yaml", 3, 26), "`shedule` is not a known key", "did you mean `schedule`?")

@@ -7,8 +7,8 @@ import pytest
 
 from lamplighter.base.json_text import Json
 from lamplighter.cli.up.reports.run_log import RunLog
-from lamplighter.runs.job_machine import RUN_ARN_VARIABLE, RUN_VARIABLE
-from lamplighter.runs.story import read_story
+from lamplighter.runs.history.story import read_story
+from lamplighter.runs.jobs.job_machine import RUN_ARN_VARIABLE, RUN_VARIABLE
 from lamplighter.services.states.tables import redrives
 from tests.cli.up.watched_file import WatchedFile
 from tests.engine_harness import HOUR, SECOND, EngineHarness, chain, job

@@ -4,7 +4,7 @@ import pytest
 
 from lamplighter.base.json_text import Json
 from lamplighter.runtime.port import CannotStart, ContainerExit
-from lamplighter.services.ecs.tasks.container_restarts import allows_restart, restart_policy
+from lamplighter.services.ecs.tasks.containers.container_restarts import allows_restart, restart_policy
 from tests.fake_runtime import Script
 from tests.output_lines import read_output
 from tests.services.ecs.ecs_harness import EcsHarness, fargate_definition

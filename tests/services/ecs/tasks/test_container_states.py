@@ -1,7 +1,7 @@
 """Tasks with several containers: their order, their dependencies, and which container stops which."""
 
 from lamplighter.runtime.port import ContainerSpec
-from lamplighter.services.ecs.tasks.container_states import ESSENTIAL_EXITED
+from lamplighter.services.ecs.tasks.containers.container_states import ESSENTIAL_EXITED
 from tests.fake_runtime import Script
 from tests.services.ecs.ecs_harness import EcsHarness, fargate_definition
 

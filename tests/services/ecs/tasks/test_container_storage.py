@@ -6,7 +6,7 @@ from typing import cast
 from lamplighter.base.json_text import Json
 from lamplighter.runtime.port import Device, Mount, Tmpfs
 from lamplighter.services.ecs.tables.tasks import Task
-from lamplighter.services.ecs.tasks.container_storage import container_mounts, linux_settings
+from lamplighter.services.ecs.tasks.containers.container_storage import container_mounts, linux_settings
 
 TASK = cast("Task", SimpleNamespace(name="0123"))
 

@@ -9,7 +9,7 @@ import pytest
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.outbound.aws import Call, RemoteServices
-from lamplighter.services.ecs.tasks.environment_files import MAX_BYTES, parse_environment_file
+from lamplighter.services.ecs.tasks.containers.environment_files import MAX_BYTES, parse_environment_file
 from tests.engine_harness import EngineHarness
 from tests.fake_runtime import Script
 from tests.services.ecs.ecs_harness import EcsHarness, fargate_definition

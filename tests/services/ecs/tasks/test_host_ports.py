@@ -6,7 +6,12 @@ import pytest
 
 from lamplighter.base.json_text import Json
 from lamplighter.runtime.port import Port
-from lamplighter.services.ecs.tasks.container_network import network_bindings, network_settings, own_ports, static_ports
+from lamplighter.services.ecs.tasks.containers.container_network import (
+    network_bindings,
+    network_settings,
+    own_ports,
+    static_ports,
+)
 from tests.fake_runtime import Script
 from tests.services.ecs.ecs_harness import EcsHarness
 

@@ -10,7 +10,7 @@ from lamplighter.services.ecs.logs.output_files import OutputFiles
 from lamplighter.services.ecs.tables.tasks import Task
 from lamplighter.services.ecs.task_definitions.validate import parse_units
 from lamplighter.services.ecs.tasks import lifecycle
-from lamplighter.services.ecs.tasks.container_plan import container_name
+from lamplighter.services.ecs.tasks.containers.container_plan import container_name
 from lamplighter.services.ecs.tasks.runtime_retry import MAX_SECONDS, retry_while_unavailable
 from tests.output_lines import read_output
 

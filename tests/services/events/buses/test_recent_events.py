@@ -49,5 +49,5 @@ def test_list_traffic_shows_events_that_rules_matched_and_events_that_none_match
 
 
 def list_recent_events(harness: EventsHarness) -> list[Json]:
-    found: list[Json] = harness.events("ListTraffic")["Events"]
+    found: list[Json] = harness.events("ListRecentEvents")["Events"]
     return found

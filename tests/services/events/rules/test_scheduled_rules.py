@@ -64,7 +64,7 @@ def test_dropped_times_are_logged_and_published_as_an_event(
     harness.clock.advance(10 * HOUR)
     harness.up()
     harness.settle()
-    found = [loads(each["Event"]) for each in harness.events("ListTraffic")["Events"]]
+    found = [loads(each["Event"]) for each in harness.events("ListRecentEvents")["Events"]]
     found = [each for each in found if each["source"] == "lamplighter.events"]
     assert len(found) == 1
     assert [each["detail"]["Count"] for each in found] == [8]

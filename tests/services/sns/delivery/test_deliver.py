@@ -96,7 +96,7 @@ def test_a_failing_webhook_gets_four_attempts_twenty_seconds_apart(harness: SnsH
 
 def test_a_webhook_for_which_the_owner_of_the_engine_vouches_is_tried_for_six_hours(harness: SnsHarness) -> None:
     topic = harness.create_topic()
-    harness.sns("Vouch", TopicArn=topic, Protocol="http", Endpoint=WEBHOOK)
+    harness.sns("AddConfirmedSubscription", TopicArn=topic, Protocol="http", Endpoint=WEBHOOK)
     harness.out.http.statuses.extend([503] * 50)
     harness.publish(topic)
     minutes = 0
@@ -109,7 +109,7 @@ def test_a_webhook_for_which_the_owner_of_the_engine_vouches_is_tried_for_six_ho
 
 def test_a_policy_decides_how_long_a_webhook_is_tried_for_which_the_owner_vouches(harness: SnsHarness) -> None:
     topic = harness.create_topic()
-    arn = harness.sns("Vouch", TopicArn=topic, Protocol="http", Endpoint=WEBHOOK)["SubscriptionArn"]
+    arn = harness.sns("AddConfirmedSubscription", TopicArn=topic, Protocol="http", Endpoint=WEBHOOK)["SubscriptionArn"]
     policy = dumps({"healthyRetryPolicy": {"numRetries": 1, "minDelayTarget": 1, "maxDelayTarget": 1}})
     harness.sns("SetSubscriptionAttributes", SubscriptionArn=arn, AttributeName="DeliveryPolicy", AttributeValue=policy)
     harness.out.http.statuses.extend([503, 503])
@@ -120,7 +120,7 @@ def test_a_policy_decides_how_long_a_webhook_is_tried_for_which_the_owner_vouche
 
 def test_the_token_of_another_subscription_confirms_none_for_which_the_owner_vouches(harness: SnsHarness) -> None:
     topic = harness.create_topic()
-    harness.sns("Vouch", TopicArn=topic, Protocol="http", Endpoint=WEBHOOK)
+    harness.sns("AddConfirmedSubscription", TopicArn=topic, Protocol="http", Endpoint=WEBHOOK)
     assert harness.expect_error("ConfirmSubscription", TopicArn=topic, Token="")[0] == "InvalidParameter"
 
 

@@ -58,7 +58,7 @@ def test_all_messages_are_shown_once_in_pages(harness: SqsHarness) -> None:
 def test_a_dead_letter_is_sent_again_to_its_source_queue(harness: SqsHarness) -> None:
     url, dead, message = create_dead_letter(harness)
     assert message["Source"] == arn("letters")
-    harness.call("sqs", "SendAgain", QueueArn=dead, Id=message["Id"])
+    harness.call("sqs", "RedriveMessage", QueueArn=dead, Id=message["Id"])
     assert peek(harness, "dead")["Messages"] == []
     again = harness.receive_one(url)
     assert again["Body"] == "hello"
@@ -67,27 +67,27 @@ def test_a_dead_letter_is_sent_again_to_its_source_queue(harness: SqsHarness) ->
 
 def test_a_dead_letter_is_sent_again_only_once(harness: SqsHarness) -> None:
     _, dead, message = create_dead_letter(harness)
-    harness.call("sqs", "SendAgain", QueueArn=dead, Id=message["Id"])
+    harness.call("sqs", "RedriveMessage", QueueArn=dead, Id=message["Id"])
     with pytest.raises(AwsError, match="no longer in the queue"):
-        harness.call("sqs", "SendAgain", QueueArn=dead, Id=message["Id"])
+        harness.call("sqs", "RedriveMessage", QueueArn=dead, Id=message["Id"])
 
 
 def test_a_message_that_was_sent_directly_cannot_be_sent_again(harness: SqsHarness) -> None:
     harness.send(harness.queue())
     (message,) = peek(harness, "letters")["Messages"]
     with pytest.raises(AwsError, match="sent to this queue directly"):
-        harness.call("sqs", "SendAgain", QueueArn=arn("letters"), Id=message["Id"])
+        harness.call("sqs", "RedriveMessage", QueueArn=arn("letters"), Id=message["Id"])
 
 
 def test_a_dead_letter_of_a_deleted_queue_cannot_be_sent_again(harness: SqsHarness) -> None:
     url, dead, message = create_dead_letter(harness)
     harness.sqs("DeleteQueue", QueueUrl=url)
     with pytest.raises(AwsError, match="no longer exists"):
-        harness.call("sqs", "SendAgain", QueueArn=dead, Id=message["Id"])
+        harness.call("sqs", "RedriveMessage", QueueArn=dead, Id=message["Id"])
     assert len(peek(harness, "dead")["Messages"]) == 1
 
 
 def test_a_message_is_discarded(harness: SqsHarness) -> None:
     _, dead, message = create_dead_letter(harness)
-    harness.call("sqs", "Discard", QueueArn=dead, Id=message["Id"])
+    harness.call("sqs", "DeleteMessageById", QueueArn=dead, Id=message["Id"])
     assert peek(harness, "dead")["Messages"] == []

@@ -5,8 +5,8 @@ https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html
 
 import pytest
 
+from lamplighter.base.aws.service_model import ServiceModel, Shape, read_definition
 from lamplighter.base.json_text import Json
-from lamplighter.base.service_model import ServiceModel, Shape, read_definition
 from lamplighter.services.states.integrations.parameter_conversion import ParametersRefused, to_service
 
 

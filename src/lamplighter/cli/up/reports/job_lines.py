@@ -11,7 +11,7 @@ from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.lint.machine_access import missing_folders
 from lamplighter.jobs.lint.missing_secrets import SecretFinding
-from lamplighter.runs.job_machine import is_supporting_machine
+from lamplighter.runs.jobs.job_machine import is_supporting_machine
 
 STATE_MACHINE, TASK_DEFINITION = "AWS::StepFunctions::StateMachine", "AWS::ECS::TaskDefinition"
 MAX_NAMED_RESOURCES = 2

@@ -16,19 +16,19 @@ from lamplighter.bus import Caller, Event
 from lamplighter.cli.up.reports.newest_entries import NewestEntries
 from lamplighter.cli.up.reports.waiting_runs import STARTED, WaitingRuns, find_run
 from lamplighter.engine.engine import Engine
-from lamplighter.runs.durations import format_duration
-from lamplighter.runs.ecs_tasks import (
+from lamplighter.runs.failures.failure_words import ERROR_WORDS, TIMEOUT, cause_words, run_words
+from lamplighter.runs.history.durations import format_duration
+from lamplighter.runs.jobs.job_machine import ATTEMPT_VARIABLE, RUN_VARIABLE
+from lamplighter.runs.jobs.skipped_runs import SKIP_REASON, runs_that_caused_skip
+from lamplighter.runs.printable_text import printable_line
+from lamplighter.runs.run import END_WORDS
+from lamplighter.runs.tasks.ecs_tasks import (
     STARTED_BY_STATE_MACHINE,
     container_exits,
     container_variable,
     stop_reason,
     task_family,
 )
-from lamplighter.runs.failure_words import ERROR_WORDS, TIMEOUT, cause_words, run_words
-from lamplighter.runs.job_machine import ATTEMPT_VARIABLE, RUN_VARIABLE
-from lamplighter.runs.printable_text import printable_line
-from lamplighter.runs.run import END_WORDS
-from lamplighter.runs.skipped_runs import SKIP_REASON, runs_that_caused_skip
 from lamplighter.services.ecs.logs.output_files import OutputFiles
 from lamplighter.services.states.integrations.sync_rules import ABORT_REASON
 from lamplighter.services.states.tables import redrives

@@ -14,9 +14,9 @@ from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
 from lamplighter.cli.up.reports.newest_entries import NewestEntries
 from lamplighter.engine.engine import Engine
-from lamplighter.runs.ecs_tasks import container_variable, run_of_task
-from lamplighter.runs.job_machine import ATTEMPT_VARIABLE
-from lamplighter.runs.waiting import WAITS_FOR_TURN, cluster_of_task, reasons_by_task
+from lamplighter.runs.history.waiting import WAITS_FOR_TURN, cluster_of_task, reasons_by_task
+from lamplighter.runs.jobs.job_machine import ATTEMPT_VARIABLE
+from lamplighter.runs.tasks.ecs_tasks import container_variable, run_of_task
 from lamplighter.services.ecs.tables import waiting_tasks
 from lamplighter.services.states.tables import executions, queued_executions
 

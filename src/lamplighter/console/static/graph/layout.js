@@ -1,4 +1,4 @@
-// Lay out a graph (console/view/graph.py) with Dagre, a block at a time: the contents of a Parallel or a Map are laid out
+// Lay out a graph (console/view/runs/graph.py) with Dagre, a block at a time: the contents of a Parallel or a Map are laid out
 // first and form one large node in the block around them. The size of a block covers all that is drawn in it.
 import dagre from "../vendor/dagre.esm.js";
 import { LABEL, measureText, NAME } from "./text_width.js";

@@ -1,5 +1,5 @@
 // Colour the graph: the status and the note of each state, and the transitions that the run took. They are read from the
-// list #states, which the server sends again while the run is running (console/view/graph_states.py).
+// list #states, which the server sends again while the run is running (console/view/runs/graph_states.py).
 import { END, START } from "./layout.js";
 import { writeNote } from "./note.js";
 

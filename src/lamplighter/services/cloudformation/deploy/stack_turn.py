@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from lamplighter.base.aws.service_model import ServiceModel
 from lamplighter.base.json_text import Json
-from lamplighter.base.service_model import ServiceModel
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller
 from lamplighter.services.cloudformation.stacks.stack_caller import stack_caller

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.base.json_text import Json, JsonError, loads
 from lamplighter.lang.template.conditions import evaluate_conditions
 from lamplighter.lang.template.functions import NO_VALUE, TemplateScope, resolve, value_as_text

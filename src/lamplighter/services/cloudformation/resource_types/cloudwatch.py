@@ -36,7 +36,7 @@ COMPOSITE_PROPERTIES = (
     *("ActionsSuppressor", "ActionsSuppressorWaitPeriod", "ActionsSuppressorExtensionPeriod", "ActionConfiguration"),
 )
 ALARM_TYPES: Json = ["MetricAlarm", "CompositeAlarm"]
-MARK_KEYS = ("Job", "Pattern", "Patience", "Zone")
+ANNOTATION_KEYS = ("Job", "Pattern", "Patience", "Zone")
 """The metadata with which an alarm is annotated."""
 DEFAULT_WINDOW = "SlidingWindow"
 """The default evaluation window, which has no effect of itself and is not passed to the operation."""
@@ -53,7 +53,7 @@ def _put_metric(request: ResourceRequest, name: str) -> Plan[None]:
     yield "PutMetricAlarm", {"AlarmName": name, **given, **request.tag_parameter}
     extensions = lamplighter_metadata(request.metadata)
     if "Job" in extensions:
-        yield "SetMark", {"AlarmName": name, **{each: extensions.get(each) for each in MARK_KEYS}}
+        yield "SetAnnotation", {"AlarmName": name, **{each: extensions.get(each) for each in ANNOTATION_KEYS}}
 
 
 def _put_composite(request: ResourceRequest, name: str) -> Plan[None]:

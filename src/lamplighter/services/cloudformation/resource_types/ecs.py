@@ -1,14 +1,14 @@
 """Define the resource types of ECS: clusters, capacity providers and task definitions.
 
 Services are only recorded, because the engine does not keep tasks running. The metadata of a task definition may change
-it for this machine (`base/task_definition_metadata.py`).
+it for this machine (`base/aws/task_definition_metadata.py`).
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_ECS.html.
 """
 
 from collections.abc import Mapping
 
+from lamplighter.base.aws.task_definition_metadata import adapt_task_definition
 from lamplighter.base.json_text import Json
-from lamplighter.base.task_definition_metadata import adapt_task_definition
 from lamplighter.services.cloudformation.resource_types.read_properties import pick
 from lamplighter.services.cloudformation.resource_types.resource_type import (
     CreatedResource,

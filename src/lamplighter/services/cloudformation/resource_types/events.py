@@ -84,7 +84,7 @@ def _put_targets(request: ResourceRequest, name: str) -> Plan[None]:
             raise ResourceFailed(f"{failed['ErrorCode']}: {failed.get('ErrorMessage', '')}")
     annotation = lamplighter_metadata(request.metadata)
     if {"Job", "Pattern"} <= annotation.keys():
-        yield "SetMark", {"Name": name, **rule, "Mark": dict(annotation)}
+        yield "SetAnnotation", {"Name": name, **rule, "Annotation": dict(annotation)}
 
 
 def _remove_targets(request: ResourceRequest, targets: Sequence[str]) -> Plan[None]:

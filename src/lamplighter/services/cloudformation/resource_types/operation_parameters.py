@@ -9,9 +9,9 @@ See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/resource-type
 import re
 from datetime import UTC, datetime
 
+from lamplighter.base.aws.service_model import ListShape, MapShape, Shape, StructureShape
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.base.number_text import parse_decimal
-from lamplighter.base.service_model import ListShape, MapShape, Shape, StructureShape
 from lamplighter.lang.template.functions import value_as_text
 from lamplighter.services.cloudformation.errors import ResourceFailed
 

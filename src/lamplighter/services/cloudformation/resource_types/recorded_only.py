@@ -7,7 +7,7 @@ See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-t
 
 import re
 
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.base.json_text import Json
 from lamplighter.services.cloudformation.resource_types.resource_type import (
     CreatedResource,

@@ -40,7 +40,7 @@ def _apply_extensions(request: ResourceRequest, name: str) -> Plan[None]:
     if missed:
         yield "SetMissed", {**schedule, **missed}
     if "Job" in extensions:
-        yield "SetMark", {**schedule, "Job": extensions["Job"], "Tell": extensions.get("Tell")}
+        yield "SetAnnotation", {**schedule, "Job": extensions["Job"], "Tell": extensions.get("Tell")}
 
 
 def _create_schedule(request: ResourceRequest) -> Plan[CreatedResource]:

@@ -147,7 +147,7 @@ def _subscribe(request: ResourceRequest) -> Plan[CreatedResource]:
 def _update_subscription(request: ResourceRequest) -> Plan[CreatedResource]:
     arn = request.physical
     if request.get(CONFIRMED) != request.before.get(CONFIRMED) and request.get(CONFIRMED):
-        arn = (yield "Vouch", request.pick(*ENDPOINT_PROPERTIES))["SubscriptionArn"]
+        arn = (yield "AddConfirmedSubscription", request.pick(*ENDPOINT_PROPERTIES))["SubscriptionArn"]
     for name in SUBSCRIPTION_PROPERTIES:
         if request.before.get(name) != request.get(name):
             given = {"AttributeName": name, "AttributeValue": request.get(name)}

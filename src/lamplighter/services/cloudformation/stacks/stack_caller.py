@@ -8,10 +8,10 @@ See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_Create
 
 from dataclasses import asdict, replace
 
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
+from lamplighter.base.aws.role_session import RoleSession, Signer
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
-from lamplighter.base.role_session import RoleSession, Signer
 from lamplighter.bus import Bus, Caller
 from lamplighter.services.cloudformation.errors import StackValidationError
 from lamplighter.services.cloudformation.tables.stacks import SERVICE, Stack

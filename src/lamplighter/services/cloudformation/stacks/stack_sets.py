@@ -5,10 +5,8 @@ of a stack set, and says what to do instead. See
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/what-is-cfnstacksets.html.
 """
 
-from collections.abc import Mapping
-
 from lamplighter.base.json_text import Json
-from lamplighter.bus import Caller, Operation
+from lamplighter.bus import Caller
 from lamplighter.services.cloudformation.errors import StackSetNotFound, StackValidationError
 from lamplighter.store.db import Reader
 
@@ -40,11 +38,3 @@ def reject_creation(_reader: Reader, _caller: Caller, params: Json) -> Json:
 def reject_name(_reader: Reader, _caller: Caller, params: Json) -> Json:
     """Reject the name of a stack set that does not exist."""
     raise StackSetNotFound(params["StackSetName"])
-
-
-OPERATIONS: Mapping[str, Operation] = {
-    "ListStackSets": Operation(read=list_stack_sets),
-    "CreateStackSet": Operation(write=reject_creation),
-    **{name: Operation(read=reject_name) for name in READS},
-    **{name: Operation(write=reject_name) for name in CHANGES},
-}

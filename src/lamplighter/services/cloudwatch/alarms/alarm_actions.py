@@ -7,10 +7,10 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alar
 
 from dataclasses import dataclass
 
-from lamplighter.base.arn import Arn
+from lamplighter.base.aws.arn import Arn
+from lamplighter.base.aws.service_model import DATA, read_data_file
 from lamplighter.base.chat_services import TEXT_PROTOCOLS
 from lamplighter.base.json_text import Json, dumps, loads
-from lamplighter.base.service_model import DATA, read_data_file
 from lamplighter.runs.local_times import UTC_NAME, format_local_time
 from lamplighter.runs.printable_text import to_subject
 from lamplighter.services.cloudwatch.alarms.action_suppression import describe_suppression

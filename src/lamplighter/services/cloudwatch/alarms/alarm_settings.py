@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from itertools import chain
 from math import isfinite
 
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.base.json_text import Json
 from lamplighter.lang.metric_math.syntax import UnsupportedFunction
 from lamplighter.services.cloudwatch.alarms.evaluate_alarm import MISSING, TREATMENTS, AlarmRule

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.bus import Caller
 from lamplighter.services.cloudwatch.alarms import evaluate_alarm

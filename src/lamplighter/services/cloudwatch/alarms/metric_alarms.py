@@ -20,7 +20,7 @@ from lamplighter.services.cloudwatch.tables import alarms as rows
 from lamplighter.services.cloudwatch.tables.alarms import Alarm
 from lamplighter.store.db import Tx
 
-MARK_MEMBERS = ("Job", "Pattern", "Patience", "Zone")
+ANNOTATION_MEMBERS = ("Job", "Pattern", "Patience", "Zone")
 """The members of an annotation."""
 INITIAL_REASON = "Unchecked: Initial alarm creation"
 
@@ -111,12 +111,12 @@ class MetricAlarms:
         self._alarm_timers.postpone(tx, alarm)
 
     def annotate(self, tx: Tx, caller: Caller, params: Json) -> None:
-        """Annotate an alarm (`SetMark`) with its job, its pattern, and the seconds before its first evaluation.
+        """Annotate an alarm (`SetAnnotation`) with its job, its pattern, and the seconds before its first evaluation.
 
         AWS has no such operation; it exists on the bus only: {AlarmName, Job, Pattern, Patience (seconds), Zone}.
         """
         alarm = self._find(tx, caller, params["AlarmName"])
-        annotation = {name: params[name] for name in MARK_MEMBERS if params.get(name) is not None}
+        annotation = {name: params[name] for name in ANNOTATION_MEMBERS if params.get(name) is not None}
         rows.put(tx, replace(alarm, body=alarm.body | {"mark": annotation}))
 
     def _find(self, tx: Tx, caller: Caller, name: str) -> Alarm:

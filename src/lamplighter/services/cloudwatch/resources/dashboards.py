@@ -6,12 +6,12 @@ https://github.com/aws/aws-cdk/issues/2976 for AWS's answer to a wrong name.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 
 from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json
-from lamplighter.bus import Caller, Operation
+from lamplighter.bus import Caller
 from lamplighter.services.cloudwatch import arns
 from lamplighter.services.cloudwatch.arns import dashboard_arn
 from lamplighter.services.cloudwatch.errors import (
@@ -33,7 +33,8 @@ _NAME = re.compile(r"[A-Za-z0-9_-]+")
 MAX_NAME = 255
 
 
-def _put(tx: Tx, caller: Caller, params: Json) -> Json:
+def put_dashboard(tx: Tx, caller: Caller, params: Json) -> Json:
+    """Handle PutDashboard."""
     name, text = params["DashboardName"], params["DashboardBody"]
     if _NAME.fullmatch(name) is None:
         raise InvalidParameterValue(
@@ -50,7 +51,8 @@ def _put(tx: Tx, caller: Caller, params: Json) -> Json:
     return {"DashboardValidationMessages": []}
 
 
-def _get(reader: Reader, caller: Caller, params: Json) -> Json:
+def get_dashboard(reader: Reader, caller: Caller, params: Json) -> Json:
+    """Handle GetDashboard."""
     name = params["DashboardName"]
     found = require(
         rows.get(reader, DASHBOARD, caller.account, GLOBAL, name),
@@ -63,7 +65,8 @@ def _get(reader: Reader, caller: Caller, params: Json) -> Json:
     }
 
 
-def _list(reader: Reader, caller: Caller, params: Json) -> Json:
+def list_dashboards(reader: Reader, caller: Caller, params: Json) -> Json:
+    """Handle ListDashboards."""
     prefix = params.get("DashboardNamePrefix", "")
 
     def read(after: str, _most: int) -> Iterator[MonitoringResource]:
@@ -81,17 +84,9 @@ def _entry(caller: Caller, dashboard: MonitoringResource) -> Json:
     }
 
 
-def _delete(tx: Tx, caller: Caller, params: Json) -> None:
+def delete_dashboards(tx: Tx, caller: Caller, params: Json) -> None:
     """Delete the named dashboards that exist; raise an error if none does."""
     names = params["DashboardNames"]
     deleted = [name for name in names if rows.delete(tx, DASHBOARD, caller.account, GLOBAL, name)]
     if names and not deleted:
         raise DashboardNotFound(f"Dashboard {names[0]} does not exist")
-
-
-OPERATIONS: Mapping[str, Operation] = {
-    "PutDashboard": Operation(write=_put),
-    "GetDashboard": Operation(read=_get),
-    "ListDashboards": Operation(read=_list),
-    "DeleteDashboards": Operation(write=_delete),
-}

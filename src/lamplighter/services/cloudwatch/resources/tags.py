@@ -6,7 +6,7 @@ AWS lists no tags for an alarm that does not exist (any more), and refuses to ch
 from collections.abc import Mapping
 from dataclasses import replace
 
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller, Operation
 from lamplighter.operations.tags import TagOperations

@@ -21,7 +21,7 @@ from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.base.log_batches import batch_events, split_message
 from lamplighter.bus import Bus, Caller
-from lamplighter.runs.log_stream import log_stream_name
+from lamplighter.runs.tasks.log_stream import log_stream_name
 from lamplighter.runtime.output_line import OutputLine
 from lamplighter.services.ecs.logs.multiline import compile_pattern, first_line_pattern
 from lamplighter.services.ecs.tables import shipped_logs

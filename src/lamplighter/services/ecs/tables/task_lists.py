@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from lamplighter.base.json_text import Json
-from lamplighter.runs.task_run import end_status
+from lamplighter.runs.tasks.task_run import end_status
 from lamplighter.services.ecs.tables.tasks import TASKS, Task
 from lamplighter.store.db import DamagedData, Reader, Row
 

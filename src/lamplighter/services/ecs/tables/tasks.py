@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from lamplighter.base.json_text import Json, dumps, loads
-from lamplighter.runs.ecs_tasks import STARTED_BY_STATE_MACHINE
+from lamplighter.runs.tasks.ecs_tasks import STARTED_BY_STATE_MACHINE
 from lamplighter.store.db import DamagedData, Reader, Row, Tx
 from lamplighter.store.rows import Table
 

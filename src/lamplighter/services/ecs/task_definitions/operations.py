@@ -7,6 +7,7 @@ never changes. A deleted revision stays DELETE_IN_PROGRESS and can be described,
 from collections.abc import Collection
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json, dump_bytes
@@ -17,6 +18,9 @@ from lamplighter.services.ecs.tables import task_definitions
 from lamplighter.services.ecs.tables.task_definitions import TaskDefinition
 from lamplighter.services.ecs.task_definitions import validate
 from lamplighter.store.db import Reader, Tx
+
+if TYPE_CHECKING:
+    from aws_types import ecs as aws
 
 STORED_FIELDS = (
     "taskRoleArn", "executionRoleArn", "networkMode", "pidMode", "ipcMode", "proxyConfiguration",
@@ -36,7 +40,9 @@ MAX_DEFINITION_BYTES = 65_536
 MAX_DELETED = 10
 
 
-def register_definition(deny: Collection[str], tx: Tx, caller: Caller, params: Json) -> Json:
+def register_definition(
+    deny: Collection[str], tx: Tx, caller: Caller, params: "aws.RegisterTaskDefinitionInput"
+) -> "aws.RegisterTaskDefinitionOutput":
     """Handle RegisterTaskDefinition; `deny` lists what a definition must not request."""
     _check_size(params)
     validate.check_definition(params)
@@ -101,7 +107,7 @@ def _attributes(params: Json) -> Json:
     return [{"name": name} for name in ("com.amazonaws.ecs.capability.docker-remote-api.1.18", *network)]
 
 
-def describe_definition(reader: Reader, caller: Caller, params: Json) -> Json:
+def describe_definition(reader: Reader, caller: Caller, params: "aws.DescribeTaskDefinitionInput") -> Json:
     """Handle DescribeTaskDefinition."""
     found = _find(reader, caller, params)
     answer: Json = {"taskDefinition": definition_to_api(found)}
@@ -110,7 +116,9 @@ def describe_definition(reader: Reader, caller: Caller, params: Json) -> Json:
     return answer
 
 
-def deregister_definition(tx: Tx, caller: Caller, params: Json) -> Json:
+def deregister_definition(
+    tx: Tx, caller: Caller, params: "aws.DeregisterTaskDefinitionInput"
+) -> "aws.DeregisterTaskDefinitionOutput":
     """Handle DeregisterTaskDefinition: running tasks continue, new ones are refused."""
     if not _names_revision(params["taskDefinition"]):
         raise ClientError("Revision is missing.")
@@ -121,7 +129,7 @@ def deregister_definition(tx: Tx, caller: Caller, params: Json) -> Json:
     return {"taskDefinition": definition_to_api(found)}
 
 
-def delete_definitions(tx: Tx, caller: Caller, params: Json) -> Json:
+def delete_definitions(tx: Tx, caller: Caller, params: "aws.DeleteTaskDefinitionsInput") -> Json:
     """Handle DeleteTaskDefinitions."""
     if not 1 <= len(params["taskDefinitions"]) <= MAX_DELETED:
         raise InvalidParameter(f"Specify between 1 and {MAX_DELETED} task definitions.")
@@ -157,7 +165,7 @@ def _names_revision(reference: str) -> bool:
     return ":" in reference.rpartition("/")[2]
 
 
-def list_revisions(reader: Reader, caller: Caller, params: Json) -> Json:
+def list_revisions(reader: Reader, caller: Caller, params: "aws.ListTaskDefinitionsInput") -> Json:
     """Handle ListTaskDefinitions; familyPrefix, despite its name, is the complete family."""
     family, status = params.get("familyPrefix"), params.get("status", "ACTIVE")
 
@@ -169,7 +177,7 @@ def list_revisions(reader: Reader, caller: Caller, params: Json) -> Json:
     return arns.PAGES.page("taskDefinitionArns", params, ["", 0], read, lambda item: item[0], lambda item: [*item[1:]])
 
 
-def list_families(reader: Reader, caller: Caller, params: Json) -> Json:
+def list_families(reader: Reader, caller: Caller, params: "aws.ListTaskDefinitionFamiliesInput") -> Json:
     """Handle ListTaskDefinitionFamilies."""
     prefix, status = params.get("familyPrefix", ""), params.get("status", "ALL")
     if status not in ("ACTIVE", "INACTIVE", "ALL"):

@@ -8,10 +8,11 @@ containers may have any size.
 import re
 from collections.abc import Collection
 
-from lamplighter.base import deny_rules, fargate
+from lamplighter.base import deny_rules
+from lamplighter.base.aws import fargate
+from lamplighter.base.aws.task_definition_metadata import NETWORK_LABEL, SIZE_LABEL
 from lamplighter.base.json_text import Json
 from lamplighter.base.number_text import parse_decimal, parse_integer
-from lamplighter.base.task_definition_metadata import NETWORK_LABEL, SIZE_LABEL
 from lamplighter.services.ecs.arns import RESOURCE_NAME
 from lamplighter.services.ecs.errors import ClientError
 from lamplighter.services.ecs.task_definitions.container_rules import check_container_rules

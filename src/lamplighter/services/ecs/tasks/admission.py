@@ -44,7 +44,7 @@ from lamplighter.services.ecs.tables.task_definitions import TaskDefinition
 from lamplighter.services.ecs.tables.tasks import Task
 from lamplighter.services.ecs.tables.waiting_tasks import WaitingTask
 from lamplighter.services.ecs.tasks import damaged_task, lifecycle, task_description
-from lamplighter.services.ecs.tasks.container_plan import container_name
+from lamplighter.services.ecs.tasks.containers.container_plan import container_name
 from lamplighter.services.ecs.tasks.execution_role import agent_caller
 from lamplighter.store import outbox, timers
 from lamplighter.store.db import DamagedData, Reader, Tx

@@ -6,7 +6,7 @@ for the container runtime, for room, or for an engine. So a late start looks whe
 
 from functools import partial
 
-from lamplighter.base.arn import sibling
+from lamplighter.base.aws.arn import sibling
 from lamplighter.base.errors import AwsError
 from lamplighter.bus import Bus, caller_of
 from lamplighter.services.ecs.tables import tasks

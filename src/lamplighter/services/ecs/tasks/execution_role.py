@@ -8,9 +8,9 @@ See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_execution_I
 import re
 from dataclasses import replace
 
+from lamplighter.base.aws.role_session import RoleSession, Signer
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
-from lamplighter.base.role_session import RoleSession, Signer
 from lamplighter.bus import Bus, Caller, caller_of
 from lamplighter.services.ecs.tables.tasks import Task
 from lamplighter.store.db import Reader

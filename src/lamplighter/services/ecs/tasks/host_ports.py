@@ -7,7 +7,7 @@ See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/api_failures_mes
 
 from lamplighter.services.ecs.tables import task_definitions, tasks
 from lamplighter.services.ecs.tables.task_definitions import TaskDefinition
-from lamplighter.services.ecs.tasks.container_network import static_ports
+from lamplighter.services.ecs.tasks.containers.container_network import static_ports
 from lamplighter.store.db import Reader
 
 

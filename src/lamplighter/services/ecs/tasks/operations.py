@@ -7,6 +7,7 @@ than the hour that AWS promises.
 from dataclasses import replace
 from functools import partial
 from itertools import islice, takewhile
+from typing import TYPE_CHECKING
 
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Bus, Caller
@@ -21,6 +22,9 @@ from lamplighter.services.ecs.tasks.task_health import with_health
 from lamplighter.store import outbox
 from lamplighter.store.db import Reader, Tx
 
+if TYPE_CHECKING:
+    from aws_types import ecs as aws
+
 MAX_DESCRIBED = 100
 MAX_REASON_CHARACTERS = 1024
 MAX_PROTECTED = 10
@@ -30,7 +34,7 @@ MAX_SCHEDULED_TASKS = 1000
 """The most tasks in one answer of ListScheduledTasks."""
 
 
-def stop_task(bus: Bus, tx: Tx, caller: Caller, params: Json) -> Json:
+def stop_task(bus: Bus, tx: Tx, caller: Caller, params: "aws.StopTaskInput") -> "aws.StopTaskOutput":
     """Handle StopTask: record that the task must stop; the stop itself follows after the commit."""
     if len(params.get("reason") or "") > MAX_REASON_CHARACTERS:
         raise InvalidParameter(f"The reason can have at most {MAX_REASON_CHARACTERS} characters.")
@@ -56,7 +60,7 @@ def order_stop(bus: Bus, tx: Tx, task: Task, reason: str) -> Task:
     return stopping
 
 
-def describe_tasks(admission: Admission, reader: Reader, caller: Caller, params: Json) -> Json:
+def describe_tasks(admission: Admission, reader: Reader, caller: Caller, params: "aws.DescribeTasksInput") -> Json:
     """Handle DescribeTasks."""
     cluster = clusters.require_cluster(reader, caller, params.get("cluster"))
     references = params.get("tasks") or []
@@ -97,7 +101,7 @@ def _unprotected(reader: Reader, cluster: str, reference: str) -> Json:
     return failure | {"reason": "TASK_NOT_VALID", "detail": detail}
 
 
-def execute_command(reader: Reader, caller: Caller, params: Json) -> Json:
+def execute_command(reader: Reader, caller: Caller, params: "aws.ExecuteCommandInput") -> "aws.ExecuteCommandOutput":
     """Handle ExecuteCommand: the agent for commands does not run on this machine; use `docker exec` instead."""
     cluster = clusters.require_cluster(reader, caller, params.get("cluster"))
     if _find(reader, cluster, params["task"]) is None:
@@ -128,8 +132,8 @@ def list_waiting_tasks(reader: Reader, caller: Caller, _params: Json) -> Json:
     return {"TaskArns": [each for each in waiting_tasks.all_waiting(reader) if place in each]}
 
 
-def latest_tasks(admission: Admission, reader: Reader, caller: Caller, params: Json) -> Json:
-    """Handle LatestTasks: the tasks of all clusters, newest first, and how many there are. Only the console calls it.
+def list_latest_tasks(admission: Admission, reader: Reader, caller: Caller, params: Json) -> Json:
+    """Handle ListLatestTasks: the tasks of all clusters, newest first, and their number. Only the console calls it.
 
     `Before` and `After` are keys of other pages; `Status`, `Family`, `Cluster` (a name) and `Starter` filter.
     """

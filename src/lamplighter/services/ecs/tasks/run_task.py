@@ -6,6 +6,7 @@ AWS: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/ECS_Idempotency.h
 
 import hashlib
 from collections.abc import Collection
+from typing import TYPE_CHECKING
 
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.base.world import World
@@ -23,6 +24,9 @@ from lamplighter.services.ecs.tasks.placement import LaunchType
 from lamplighter.services.ecs.tasks.request_rate import RequestRate
 from lamplighter.store.db import Tx
 
+if TYPE_CHECKING:
+    from aws_types import ecs as aws
+
 TOKEN_MILLISECONDS = 24 * 60 * 60 * 1000
 DEFAULT_STORAGE: Json = {"sizeInGiB": 20}
 
@@ -34,7 +38,7 @@ def run_task(
     rate: RequestRate | None,
     tx: Tx,
     caller: Caller,
-    params: Json,
+    params: "aws.RunTaskInput",
 ) -> Json:
     """Handle RunTask; `deny` lists what tasks must not use. A task for which there is no room waits.
 

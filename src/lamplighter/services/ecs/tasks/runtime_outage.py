@@ -129,11 +129,11 @@ class OutageWatch:
 
     def _alert(self, tx: Tx, waiting: list[Task], since: int) -> list[str]:
         """Alert the channels of the jobs that wait, and return the topics."""
-        if not waiting or not self._bus.serves(ALERTS_SERVICE, "TellOutage"):
+        if not waiting or not self._bus.serves(ALERTS_SERVICE, "SendOutageAlert"):
             return []
         families = sorted({task.family for task in waiting})
         params: Json = {"Since": format_iso_time(since), "Tasks": len(waiting), "Families": families}
-        answer = self._bus.invoke(tx, caller_of(waiting[0].arn), ALERTS_SERVICE, "TellOutage", params)
+        answer = self._bus.invoke(tx, caller_of(waiting[0].arn), ALERTS_SERVICE, "SendOutageAlert", params)
         return list(answer["Topics"])
 
     def _tasks_needing_runtime(self) -> Iterable[Task]:
@@ -180,7 +180,7 @@ class OutageWatch:
                 "Since": format_iso_time(outage.since),
                 "Until": format_iso_time(tx.now),
             }
-            self._bus.invoke(tx, caller_of(outage.topics[0]), ALERTS_SERVICE, "TellRecovery", params)
+            self._bus.invoke(tx, caller_of(outage.topics[0]), ALERTS_SERVICE, "SendRecoveryAlert", params)
 
 
 def _has_not_started(task: Task) -> bool:

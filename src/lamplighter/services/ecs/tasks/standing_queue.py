@@ -25,14 +25,14 @@ def examine_queue(bus: Bus, world: World, admission: Admission, tx: Tx, timer: T
         return
     now = world.monotonic()
     is_standing = now - queue.since >= waiting_tasks.STANDS_MILLISECONDS
-    if is_standing and timer.name != ALERTED and bus.serves(ALERTS_SERVICE, "TellQueue"):
+    if is_standing and timer.name != ALERTED and bus.serves(ALERTS_SERVICE, "SendQueueAlert"):
         params: Json = {
             "Since": format_iso_time(tx.now - (now - queue.since)),
             "Tasks": queue.number,
             "Families": waiting_tasks.waiting_families(tx),
             "Reason": _reason(admission, tx, queue.oldest),
         }
-        bus.invoke(tx, caller_of(queue.oldest), ALERTS_SERVICE, "TellQueue", params)
+        bus.invoke(tx, caller_of(queue.oldest), ALERTS_SERVICE, "SendQueueAlert", params)
     due = (now if is_standing else queue.since) + waiting_tasks.STANDS_MILLISECONDS
     put(tx, Timer(*QUEUE_TIMER, ALERTED if is_standing else "", due), steady_clock=True)
 

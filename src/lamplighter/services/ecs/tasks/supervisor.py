@@ -35,17 +35,18 @@ from lamplighter.services.ecs.logs.awslogs import LogDestination
 from lamplighter.services.ecs.logs.output_copy import OutputCopy, ReadOutput
 from lamplighter.services.ecs.tables import shipped_logs, task_definitions, tasks
 from lamplighter.services.ecs.tables.tasks import Task
-from lamplighter.services.ecs.tasks import called_off, container_states, lifecycle
-from lamplighter.services.ecs.tasks.container_dependencies import await_dependencies
-from lamplighter.services.ecs.tasks.container_plan import PlannedContainer, plan_containers
-from lamplighter.services.ecs.tasks.container_restarts import allows_restart
-from lamplighter.services.ecs.tasks.container_starts import ContainerStarts
-from lamplighter.services.ecs.tasks.container_states import ContainerState, TaskEnd
-from lamplighter.services.ecs.tasks.engine_secrets import add_engine_secrets
-from lamplighter.services.ecs.tasks.environment_files import read_environment_files
+from lamplighter.services.ecs.tasks import called_off, lifecycle
+from lamplighter.services.ecs.tasks.containers import container_states
+from lamplighter.services.ecs.tasks.containers.container_dependencies import await_dependencies
+from lamplighter.services.ecs.tasks.containers.container_plan import PlannedContainer, plan_containers
+from lamplighter.services.ecs.tasks.containers.container_restarts import allows_restart
+from lamplighter.services.ecs.tasks.containers.container_starts import ContainerStarts
+from lamplighter.services.ecs.tasks.containers.container_states import ContainerState, TaskEnd
+from lamplighter.services.ecs.tasks.containers.engine_secrets import add_engine_secrets
+from lamplighter.services.ecs.tasks.containers.environment_files import read_environment_files
+from lamplighter.services.ecs.tasks.containers.shared_namespaces import share_namespaces
 from lamplighter.services.ecs.tasks.execution_role import agent_caller, denied_image, execution_caller
 from lamplighter.services.ecs.tasks.runtime_retry import retry_pauses, retry_while_unavailable
-from lamplighter.services.ecs.tasks.shared_namespaces import share_namespaces
 from lamplighter.services.ecs.tasks.supervisor_context import SupervisorContext
 from lamplighter.store import outbox
 from lamplighter.store.db import Reader, Tx

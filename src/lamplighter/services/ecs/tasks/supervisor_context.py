@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from lamplighter.base import secret_references
+from lamplighter.base.aws import secret_references
 from lamplighter.base.world import World
 from lamplighter.bus import Bus
 from lamplighter.outbound.aws import RemoteServices

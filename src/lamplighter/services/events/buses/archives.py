@@ -5,6 +5,8 @@ replayed.
 See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-archive.html.
 """
 
+from typing import TYPE_CHECKING
+
 from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
@@ -22,6 +24,9 @@ from lamplighter.services.events.tables.resources import Resource
 from lamplighter.store import timers
 from lamplighter.store.db import Reader, Tx
 
+if TYPE_CHECKING:
+    from aws_types import events as aws
+
 REQUEST_FIELDS = ("Description", "EventPattern", "RetentionDays", "KmsKeyIdentifier")
 ENABLED = "ENABLED"
 SUBJECT_PREFIX = "archive:"
@@ -36,7 +41,7 @@ class Archives:
         self._world = world
         self._compiled_rules = compiled_rules
 
-    def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def create(self, tx: Tx, caller: Caller, params: "aws.CreateArchiveInput") -> Json:
         """Handle CreateArchive."""
         name = params["ArchiveName"]
         if rows.get(tx, "archive", caller.account, caller.region, name) is not None:
@@ -49,7 +54,7 @@ class Archives:
         self._save(tx, archive)
         return _answer(archive)
 
-    def update(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def update(self, tx: Tx, caller: Caller, params: "aws.UpdateArchiveInput") -> Json:
         """Handle UpdateArchive."""
         archive = _find(tx, caller, params)
         changed = rows.update_body(tx, archive, tx.now, archive.body | _request_fields(params))
@@ -60,7 +65,7 @@ class Archives:
         rows.put(tx, archive)
         self._compiled_rules.record_change(tx, archive.arn)
 
-    def delete(self, tx: Tx, caller: Caller, params: Json) -> None:
+    def delete(self, tx: Tx, caller: Caller, params: "aws.DeleteArchiveInput") -> None:
         """Handle DeleteArchive. The archive's events are unreachable afterwards, and are deleted in slices."""
         archive = _find(tx, caller, params)
         timer = timers.Timer("events", f"{SUBJECT_PREFIX}{archive_key(archive)}", "delete", tx.now)
@@ -73,12 +78,12 @@ class Archives:
         if archived.sweep(tx, timer.subject.removeprefix(SUBJECT_PREFIX), FOREVER, DELETE_BATCH_SIZE):
             timers.put(tx, timer, steady_clock=False)
 
-    def describe(self, reader: Reader, caller: Caller, params: Json) -> Json:
+    def describe(self, reader: Reader, caller: Caller, params: "aws.DescribeArchiveInput") -> Json:
         """Handle DescribeArchive."""
         archive = _find(reader, caller, params)
         return self._item(reader, archive) | {"ArchiveArn": archive.arn} | _request_fields(archive.body)
 
-    def list_archives(self, reader: Reader, caller: Caller, params: Json) -> Json:
+    def list_archives(self, reader: Reader, caller: Caller, params: "aws.ListArchivesInput") -> Json:
         """Handle ListArchives."""
         paging.check_one_filter(params, "ListArchives")
         source = params.get("EventSourceArn")

@@ -3,18 +3,21 @@
 The default bus always exists; it has a row only after a setting, tag or policy of it is stored.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from lamplighter.base.errors import ValidationError
 from lamplighter.base.json_text import Json
-from lamplighter.bus import Caller, Operation
+from lamplighter.bus import Caller
 from lamplighter.services.events import paging
 from lamplighter.services.events.arns import DEFAULT_BUS, TAG_RULES, bus_arn, bus_name
 from lamplighter.services.events.errors import BusNotFound, ResourceAlreadyExists
 from lamplighter.services.events.tables import resources as rows
 from lamplighter.services.events.tables.resources import Resource
 from lamplighter.store.db import Reader, Tx
+
+if TYPE_CHECKING:
+    from aws_types import events as aws
 
 SETTINGS = ("Description", "KmsKeyIdentifier", "DeadLetterConfig", "LogConfig")
 """Settings of a bus that are stored as given. "DeadLetterConfig" is for events that cannot be encrypted, so unused."""
@@ -31,7 +34,7 @@ def find_bus(reader: Reader, caller: Caller, given: str | None) -> Resource:
     return Resource("bus", caller.account, caller.region, "", name, bus_arn(caller, name), 0, 0, {}, {})
 
 
-def create_bus(tx: Tx, caller: Caller, params: Json) -> Json:
+def create_bus(tx: Tx, caller: Caller, params: "aws.CreateEventBusInput") -> Json:
     """Handle CreateEventBus."""
     name = params["Name"]
     if "/" in name:
@@ -44,14 +47,14 @@ def create_bus(tx: Tx, caller: Caller, params: Json) -> Json:
     return {"EventBusArn": key} | body
 
 
-def update_bus(tx: Tx, caller: Caller, params: Json) -> Json:
+def update_bus(tx: Tx, caller: Caller, params: "aws.UpdateEventBusInput") -> Json:
     """Handle UpdateEventBus."""
     bus = find_bus(tx, caller, params.get("Name"))
     changed = rows.update_body(tx, bus, tx.now, bus.body | _settings(params))
     return {"Arn": bus.arn, "Name": bus.name} | _settings(changed.body)
 
 
-def delete_bus(tx: Tx, caller: Caller, params: Json) -> None:
+def delete_bus(tx: Tx, caller: Caller, params: "aws.DeleteEventBusInput") -> None:
     """Handle DeleteEventBus; a bus that does not exist is ignored."""
     name = bus_name(params["Name"])
     if name == DEFAULT_BUS:
@@ -61,13 +64,13 @@ def delete_bus(tx: Tx, caller: Caller, params: Json) -> None:
     rows.delete(tx, bus_arn(caller, name))
 
 
-def describe_bus(reader: Reader, caller: Caller, params: Json) -> Json:
+def describe_bus(reader: Reader, caller: Caller, params: "aws.DescribeEventBusInput") -> Json:
     """Handle DescribeEventBus."""
     bus = find_bus(reader, caller, params.get("Name"))
     return _item(bus) | _settings(bus.body)
 
 
-def list_buses(reader: Reader, caller: Caller, params: Json) -> Json:
+def list_buses(reader: Reader, caller: Caller, params: "aws.ListEventBusesInput") -> Json:
     """Handle ListEventBuses; the default bus is at its place in the order of names, even without a row."""
     prefix = params.get("NamePrefix", "")
 
@@ -95,12 +98,3 @@ def _item(bus: Resource) -> Json:
     item = {"Name": bus.name, "Arn": bus.arn}
     item |= {name: bus.body[name] for name in ("Description", "Policy") if name in bus.body}
     return item | {"CreationTime": bus.created / 1000, "LastModifiedTime": bus.modified / 1000}
-
-
-OPERATIONS: Mapping[str, Operation] = {
-    "CreateEventBus": Operation(write=create_bus),
-    "UpdateEventBus": Operation(write=update_bus),
-    "DeleteEventBus": Operation(write=delete_bus),
-    "DescribeEventBus": Operation(read=describe_bus),
-    "ListEventBuses": Operation(read=list_buses),
-}

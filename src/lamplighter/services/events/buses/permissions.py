@@ -4,7 +4,9 @@ They decide only if the engine enforces IAM. Otherwise a caller that reaches the
 See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html.
 """
 
-from lamplighter.base import arn
+from typing import TYPE_CHECKING
+
+from lamplighter.base.aws import arn
 from lamplighter.base.errors import ValidationError
 from lamplighter.base.json_text import Json, dumps, loads, loads_unique
 from lamplighter.bus import Caller
@@ -12,10 +14,13 @@ from lamplighter.services.events.buses.buses import find_bus, put_policy
 from lamplighter.services.events.errors import PolicyLengthExceeded, ResourceNotFound
 from lamplighter.store.db import Reader, Tx
 
+if TYPE_CHECKING:
+    from aws_types import events as aws
+
 MAX_POLICY_LENGTH = 10_240
 
 
-def put_permission(tx: Tx, caller: Caller, params: Json) -> None:
+def put_permission(tx: Tx, caller: Caller, params: "aws.PutPermissionInput") -> None:
     """Handle PutPermission: store a whole policy, or add one statement to it."""
     bus = find_bus(tx, caller, params.get("EventBusName"))
     if len(params.get("Policy", "")) > 16 * MAX_POLICY_LENGTH:  # white space does not count, but so much is refused
@@ -43,7 +48,7 @@ def find_policy(reader: Reader, _caller: Caller, params: Json) -> Json:
     return {"Policies": [bus.body["Policy"]] if "Policy" in bus.body else []}
 
 
-def remove_permission(tx: Tx, caller: Caller, params: Json) -> None:
+def remove_permission(tx: Tx, caller: Caller, params: "aws.RemovePermissionInput") -> None:
     """Handle RemovePermission."""
     bus = find_bus(tx, caller, params.get("EventBusName"))
     if params.get("RemoveAllPermissions"):

@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevent-size.html.
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from lamplighter.base.errors import ValidationError
 from lamplighter.base.json_text import Json, loads_or, nesting_depth
@@ -19,6 +20,9 @@ from lamplighter.services.events.buses.router import EventRouter, PrematchedEven
 from lamplighter.services.events.errors import BusNotFound
 from lamplighter.services.events.rules.bus_rules import BusRules
 from lamplighter.store.db import Reader, Tx
+
+if TYPE_CHECKING:
+    from aws_types import events as aws
 
 MAX_REQUEST_BYTES = 1_048_576
 """The limit, in bytes, of all entries of a request: "The total entry size must be less than 1MB"."""
@@ -51,7 +55,7 @@ class EventPublisher:
         self._world = world
         self._router = router
 
-    def put(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def put(self, tx: Tx, caller: Caller, params: Json) -> "aws.PutEventsOutput":
         """Handle PutEvents."""
         if sum(map(entry_size, params["Entries"])) >= MAX_REQUEST_BYTES:
             raise ValidationError("Total size of the entries in the request is over the limit.")

@@ -3,7 +3,7 @@
 Guarantees a bound on the number of events and of their characters, all in memory. This is not a record: it begins when
 the engine starts, and may contain an event whose transaction was lost. Archives keep events.
 
-The bus has the operation ListTraffic for this list. AWS's models do not have it, so HTTP requests cannot call it.
+The bus has the operation ListRecentEvents for this list. AWS's models do not have it, so HTTP requests cannot call it.
 """
 
 from collections import OrderedDict, deque
@@ -64,7 +64,7 @@ class RecentEvents:
             self.by_caller.popitem(last=False)
 
     def list(self, _reader: Reader, caller: Caller, params: Json) -> Json:
-        """Handle ListTraffic: return the events up to a number, latest first."""
+        """Handle ListRecentEvents: return the events up to a number, latest first."""
         recent, max_number = self.by_caller.get(caller, RecentEventList()), params.get("Number", self.last_number)
         return {"Events": [_to_api(each) for each in reversed(recent.events) if each.number <= max_number]}
 

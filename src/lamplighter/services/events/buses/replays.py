@@ -9,6 +9,8 @@ is completed immediately.
 See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-replay-archived-event.html.
 """
 
+from typing import TYPE_CHECKING
+
 from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json, loads
 from lamplighter.base.world import World
@@ -24,6 +26,9 @@ from lamplighter.services.events.tables.archived_events import ArchivedEvent
 from lamplighter.services.events.tables.resources import Resource
 from lamplighter.store import outbox, timers
 from lamplighter.store.db import OutboxRow, Reader, Tx
+
+if TYPE_CHECKING:
+    from aws_types import events as aws
 
 SUBJECT_PREFIX = "replay:"
 """The beginning of a replay's subject in outbox rows and timers; the replay's ARN follows."""
@@ -69,7 +74,7 @@ class Replays:
             self._end(tx, replay, "COMPLETED")
         return {"ReplayArn": key, "State": "STARTING", "ReplayStartTime": now / 1000}
 
-    def cancel(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def cancel(self, tx: Tx, caller: Caller, params: "aws.CancelReplayInput") -> "aws.CancelReplayOutput":
         """Handle CancelReplay; events that were replayed before are not undone."""
         replay = self._find(tx, caller, params["ReplayName"])
         if replay.body["State"] not in ACTIVE_STATES:
@@ -77,13 +82,13 @@ class Replays:
         self._end(tx, replay, "CANCELLED")
         return {"ReplayArn": replay.arn, "State": "CANCELLING"}
 
-    def describe(self, reader: Reader, caller: Caller, params: Json) -> Json:
+    def describe(self, reader: Reader, caller: Caller, params: "aws.DescribeReplayInput") -> Json:
         """Handle DescribeReplay."""
         replay = self._find(reader, caller, params["ReplayName"])
         shown = {name: replay.body[name] for name in ("Description", "Destination") if name in replay.body}
         return _item(replay) | {"ReplayArn": replay.arn} | shown
 
-    def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
+    def list(self, reader: Reader, caller: Caller, params: "aws.ListReplaysInput") -> Json:
         """Handle ListReplays."""
         paging.check_one_filter(params, "ListReplays")
         filters = {name: params[name] for name in ("State", "EventSourceArn") if name in params}

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.world import World
@@ -142,7 +142,7 @@ class EventRouter:
             call = self._build_call(rule, target, key, event, text, hops)
             self._send_delivery(tx, rule, target, key, call, text, now if created is None else created)
 
-    def redeliver(self, tx: Tx, rule: Resource, target: Json, text: str) -> None:
+    def redrive(self, tx: Tx, rule: Resource, target: Json, text: str) -> None:
         """Send an event whose delivery has failed to a target again, because a person requests it."""
         key = f"again/{self._world.uuid()}/{rule.arn}/{target['Id']}"
         call = self._build_call(rule, target, key, loads(text), text, 0)
@@ -170,11 +170,11 @@ class EventRouter:
         """Return the call for a target, or a call that raises the reason why the event cannot be sent there."""
         try:
             given = transform(target, event, text, (rule.arn, rule.name), format_instant(self._world.now()))
-            return target_call(TargetInput(key, rule.name, target, given, event, hops, rule.body.get("Mark")))
+            return target_call(TargetInput(key, rule.name, target, given, event, hops, rule.body.get("Annotation")))
         except AwsError as error:
-            return TargetCall(INTERNAL_SERVICE, "Refuse", {"code": error.code, "message": error.message})
+            return TargetCall(INTERNAL_SERVICE, "FailDelivery", {"code": error.code, "message": error.message})
         except (PathError, QueryTooComplex) as error:
-            return TargetCall(INTERNAL_SERVICE, "Refuse", {"code": "INVALID_PARAMETER", "message": str(error)})
+            return TargetCall(INTERNAL_SERVICE, "FailDelivery", {"code": "INVALID_PARAMETER", "message": str(error)})
 
 
 def event_envelope(

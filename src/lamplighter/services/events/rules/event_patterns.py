@@ -3,6 +3,8 @@
 See https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_TestEventPattern.html.
 """
 
+from typing import TYPE_CHECKING
+
 from lamplighter.base.errors import AwsError, ValidationError
 from lamplighter.base.json_text import Json, JsonError, loads, loads_or
 from lamplighter.base.precompute import Precomputed
@@ -12,6 +14,9 @@ from lamplighter.lang.jackson_errors import read_first_value
 from lamplighter.lang.jackson_location import location_at, offset_of
 from lamplighter.services.events.errors import InvalidEventPattern
 from lamplighter.store.db import Reader
+
+if TYPE_CHECKING:
+    from aws_types import events as aws
 
 REQUIRED_FIELDS = ("id", "account", "source", "time", "region", "detail-type")
 
@@ -70,7 +75,9 @@ def _matches(pattern_text: str, event_text: str) -> bool:
 _MATCHES = Precomputed(_matches)
 
 
-def run_pattern_test(_reader: Reader, _caller: Caller, params: Json) -> Json:
+def run_pattern_test(
+    _reader: Reader, _caller: Caller, params: "aws.TestEventPatternInput"
+) -> "aws.TestEventPatternOutput":
     """Handle TestEventPattern."""
     return {"Result": _MATCHES(params["EventPattern"], params["Event"])}
 

@@ -4,6 +4,7 @@ See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rules.html.
 """
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from lamplighter.base.errors import ValidationError
 from lamplighter.base.json_text import Json
@@ -22,6 +23,9 @@ from lamplighter.services.events.tables import targets
 from lamplighter.services.events.tables.resources import Resource
 from lamplighter.store.db import Reader, Tx
 
+if TYPE_CHECKING:
+    from aws_types import events as aws
+
 MAX_RULES, MAX_PATTERN_LENGTH = 300, 2_048
 FEWER_RULES = {"af-south-1": 100, "eu-south-1": 100}
 """The default quota of a bus in regions where it is another one than `MAX_RULES`. See
@@ -37,7 +41,7 @@ class Rules:
         self._scheduled_rules = scheduled_rules
         self._compiled_rules = compiled_rules
 
-    def put(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def put(self, tx: Tx, caller: Caller, params: Json) -> "aws.PutRuleOutput":
         """Handle PutRule: "the rule is replaced with what you specify"; its targets and tags stay."""
         bus = find_bus(tx, caller, params.get("EventBusName")).name
         # An empty text stands for none: AWS was seen to accept a pattern together with an empty ScheduleExpression.
@@ -57,7 +61,7 @@ class Rules:
         self._save(tx, rule, old)
         return {"RuleArn": key}
 
-    def delete(self, tx: Tx, caller: Caller, params: Json) -> None:
+    def delete(self, tx: Tx, caller: Caller, params: "aws.DeleteRuleInput") -> None:
         """Handle DeleteRule; a rule that does not exist is ignored."""
         bus = find_bus(tx, caller, params.get("EventBusName")).name
         key = rule_arn(caller, bus, params["Name"])
@@ -68,19 +72,19 @@ class Rules:
         self._compiled_rules.record_change(tx, key)
 
     def annotate(self, tx: Tx, caller: Caller, params: Json) -> None:
-        """Handle SetMark {Name, EventBusName, Mark}: annotate a rule with the job and alert pattern that it reports.
+        """Handle SetAnnotation {Name, EventBusName, Annotation}: annotate a rule with the job and pattern of its alert.
 
         The alerts of an annotated rule are composed. AWS has no such operation: only the bus has it. PutRule removes
         the annotation.
         """
         rule = find_rule(tx, caller, params["Name"], params.get("EventBusName"))
-        self._save(tx, replace(rule, body=rule.body | {"Mark": params["Mark"]}), rule)
+        self._save(tx, replace(rule, body=rule.body | {"Annotation": params["Annotation"]}), rule)
 
-    def enable(self, tx: Tx, caller: Caller, params: Json) -> None:
+    def enable(self, tx: Tx, caller: Caller, params: "aws.EnableRuleInput") -> None:
         """Handle EnableRule."""
         self._set_state(tx, caller, params, "ENABLED")
 
-    def disable(self, tx: Tx, caller: Caller, params: Json) -> None:
+    def disable(self, tx: Tx, caller: Caller, params: "aws.DisableRuleInput") -> None:
         """Handle DisableRule."""
         self._set_state(tx, caller, params, "DISABLED")
 
@@ -92,18 +96,18 @@ class Rules:
         rows.put(tx, self._scheduled_rules.set_schedule(tx, rule, old))
         self._compiled_rules.record_change(tx, rule.arn)
 
-    def describe(self, reader: Reader, caller: Caller, params: Json) -> Json:
+    def describe(self, reader: Reader, caller: Caller, params: "aws.DescribeRuleInput") -> Json:
         """Handle DescribeRule."""
         rule = find_rule(reader, caller, params["Name"], params.get("EventBusName"))
         return _item(rule) | {"CreatedBy": rule.body["CreatedBy"]}
 
-    def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
+    def list(self, reader: Reader, caller: Caller, params: "aws.ListRulesInput") -> Json:
         """Handle ListRules."""
         bus = find_bus(reader, caller, params.get("EventBusName")).name
         found, more = paging.resource_page(reader, caller, "rule", params, _item, scope=bus)
         return {"Rules": found} | more
 
-    def list_names_by_target(self, reader: Reader, caller: Caller, params: Json) -> Json:
+    def list_names_by_target(self, reader: Reader, caller: Caller, params: "aws.ListRuleNamesByTargetInput") -> Json:
         """Handle ListRuleNamesByTarget."""
         bus = find_bus(reader, caller, params.get("EventBusName")).name
         within = rule_arn(caller, bus, "")

@@ -3,6 +3,8 @@
 See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-api-destinations.html.
 """
 
+from typing import TYPE_CHECKING
+
 from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
@@ -12,6 +14,9 @@ from lamplighter.services.events.errors import ResourceAlreadyExists, ResourceNo
 from lamplighter.services.events.tables import resources as rows
 from lamplighter.services.events.tables.resources import Resource
 from lamplighter.store.db import Reader, Tx
+
+if TYPE_CHECKING:
+    from aws_types import events as aws
 
 KIND = "api-destination"
 REQUEST_FIELDS = ("ConnectionArn", "InvocationEndpoint", "HttpMethod", "InvocationRateLimitPerSecond")
@@ -24,7 +29,7 @@ class ApiDestinations:
     def __init__(self, world: World) -> None:
         self._world = world
 
-    def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def create(self, tx: Tx, caller: Caller, params: "aws.CreateApiDestinationInput") -> Json:
         """Handle CreateApiDestination."""
         name = params["Name"]
         if rows.get(tx, KIND, caller.account, caller.region, name) is not None:
@@ -37,24 +42,24 @@ class ApiDestinations:
         rows.put(tx, made)
         return _answer(tx, made)
 
-    def update(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def update(self, tx: Tx, caller: Caller, params: "aws.UpdateApiDestinationInput") -> Json:
         """Handle UpdateApiDestination."""
         old = self._find(tx, caller, params["Name"], "update")
         if "ConnectionArn" in params:
             _check_connection(tx, params["ConnectionArn"])
         return _answer(tx, rows.update_body(tx, old, tx.now, old.body | _request_fields(params)))
 
-    def delete(self, tx: Tx, caller: Caller, params: Json) -> None:
+    def delete(self, tx: Tx, caller: Caller, params: "aws.DeleteApiDestinationInput") -> None:
         """Handle DeleteApiDestination."""
         rows.delete(tx, self._find(tx, caller, params["Name"], "delete").arn)
 
-    def describe(self, reader: Reader, caller: Caller, params: Json) -> Json:
+    def describe(self, reader: Reader, caller: Caller, params: "aws.DescribeApiDestinationInput") -> Json:
         """Handle DescribeApiDestination."""
         found = self._find(reader, caller, params["Name"], "describe")
         described = {"Description": found.body["Description"]} if "Description" in found.body else {}
         return _item(reader, found) | described
 
-    def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
+    def list(self, reader: Reader, caller: Caller, params: "aws.ListApiDestinationsInput") -> Json:
         """Handle ListApiDestinations."""
         connection = params.get("ConnectionArn")
         found, more = paging.resource_page(

@@ -4,6 +4,8 @@ HTTP tasks of Step Functions and API destinations use them.
 See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-target-connection.html.
 """
 
+from typing import TYPE_CHECKING
+
 from lamplighter.base.errors import AwsError, ValidationError, require
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.base.world import World
@@ -13,6 +15,9 @@ from lamplighter.services.events.errors import ResourceAlreadyExists, ResourceNo
 from lamplighter.services.events.tables import resources as rows
 from lamplighter.services.events.tables.resources import Resource
 from lamplighter.store.db import Reader, Tx
+
+if TYPE_CHECKING:
+    from aws_types import events as aws
 
 SECRETS = "secretsmanager"
 PARAMETERS_BY_TYPE = {
@@ -31,7 +36,7 @@ class Connections:
         self._bus = bus
         self._world = world
 
-    def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def create(self, tx: Tx, caller: Caller, params: "aws.CreateConnectionInput") -> Json:
         """Handle CreateConnection."""
         name = params["Name"]
         if rows.get(tx, "connection", caller.account, caller.region, name) is not None:
@@ -46,7 +51,7 @@ class Connections:
         rows.put(tx, connection)
         return _answer(connection)
 
-    def update(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def update(self, tx: Tx, caller: Caller, params: "aws.UpdateConnectionInput") -> Json:
         """Handle UpdateConnection."""
         old = self._find(tx, caller, params["Name"], "update")
         now = tx.now
@@ -55,13 +60,13 @@ class Connections:
         self._call_secrets(tx, caller, "PutSecretValue", value)
         return _answer(changed)
 
-    def deauthorize(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def deauthorize(self, tx: Tx, caller: Caller, params: "aws.DeauthorizeConnectionInput") -> Json:
         """Handle DeauthorizeConnection."""
         old = self._find(tx, caller, params["Name"], "deauthorize")
         body = old.body | {"ConnectionState": "DEAUTHORIZED"}
         return _answer(rows.update_body(tx, old, tx.now, body))
 
-    def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def delete(self, tx: Tx, caller: Caller, params: "aws.DeleteConnectionInput") -> Json:
         """Handle DeleteConnection."""
         old = self._find(tx, caller, params["Name"], "delete")
         rows.delete(tx, old.arn)
@@ -69,7 +74,7 @@ class Connections:
         self._call_secrets(tx, caller, "DeleteSecret", secret)
         return _answer(old) | {"ConnectionState": "DELETING"}
 
-    def describe(self, reader: Reader, caller: Caller, params: Json) -> Json:
+    def describe(self, reader: Reader, caller: Caller, params: "aws.DescribeConnectionInput") -> Json:
         """Handle DescribeConnection."""
         found = self._find(reader, caller, params["Name"], "describe")
         shown = {
@@ -77,7 +82,7 @@ class Connections:
         }
         return _answer(found) | {"Name": found.name} | shown
 
-    def retrieve(self, reader: Reader, _caller: Caller, params: Json) -> Json:
+    def retrieve_credentials(self, reader: Reader, _caller: Caller, params: Json) -> Json:
         """Return all that authorises a call, secrets included. Only the engine's services can call this operation.
 
         AWS has a permission for it, events:RetrieveConnectionCredentials, but no operation.
@@ -89,7 +94,7 @@ class Connections:
             raise ResourceNotFound(f"Connection {params['ConnectionArn']} is not authorized.")
         return {"AuthorizationType": found.body["AuthorizationType"], "AuthParameters": found.body["Secrets"]}
 
-    def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
+    def list(self, reader: Reader, caller: Caller, params: "aws.ListConnectionsInput") -> Json:
         """Handle ListConnections."""
         state = params.get("ConnectionState")
         found, more = paging.resource_page(

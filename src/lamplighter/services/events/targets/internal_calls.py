@@ -21,32 +21,32 @@ class InternalCalls:
         self._bus = bus
         self._router = router
 
-    def forward(self, tx: Tx, caller: Caller, params: Json) -> None:
+    def put_event_on_bus(self, tx: Tx, caller: Caller, params: Json) -> None:
         """Put an event on another bus, unchanged."""
         bus = find_bus(tx, caller, params["bus"])
         self._router.route(tx, caller, bus.name, params["event"], hops=params["hops"])
 
-    def log(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def put_log_event(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Write an event to a log group, as the only entry of a new log stream."""
         names = {"logGroupName": params["group"], "logStreamName": params["stream"]}
         entries = [{"timestamp": _time(params["time"]), "message": params["message"]}]
         self._bus.invoke(tx, caller, "logs", "CreateLogStream", names)
         return self._bus.invoke(tx, caller, "logs", "PutLogEvents", names | {"logEvents": entries})
 
-    def redeliver(self, tx: Tx, _caller: Caller, params: Json) -> None:
+    def redrive_dead_letter(self, tx: Tx, _caller: Caller, params: Json) -> None:
         """Send a dead letter to its rule's target again, with the rule and the target as they are now."""
         rule = rows.get_by_arn(tx, params["RuleArn"])
         found = [each for each in targets.targets_of_rule(tx, params["RuleArn"]) if each["Arn"] == params["TargetArn"]]
         if rule is None or not found:
             raise AwsError("The rule or its target no longer exists.", code="ResourceNotFoundException")
         for target in found:
-            self._router.redeliver(tx, rule, target, params["Event"])
+            self._router.redrive(tx, rule, target, params["Event"])
 
-    def call_api(self, tx: Tx, caller: Caller, params: Json) -> Awaitable[Json]:
+    def invoke_api_destination(self, tx: Tx, caller: Caller, params: Json) -> Awaitable[Json]:
         """Send an event to an API destination."""
         return call_api(self._bus, tx, caller, params)
 
-    def refuse(self, _tx: Tx, _caller: Caller, params: Json) -> Json:
+    def fail_delivery(self, _tx: Tx, _caller: Caller, params: Json) -> Json:
         """Raise the reason why an event cannot be sent to its target. It was known when the event came."""
         raise AwsError(params["message"], code=params["code"])
 

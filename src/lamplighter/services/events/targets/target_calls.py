@@ -6,14 +6,14 @@ See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-targets.html.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from lamplighter.base import arn
-from lamplighter.base.arn import Arn
+from lamplighter.base.aws import arn
+from lamplighter.base.aws.arn import Arn
 from lamplighter.base.errors import UnknownOperation
 from lamplighter.base.json_text import Json, dumps, loads_or
 from lamplighter.lang.event_pattern.comparisons import is_number
 from lamplighter.lang.input_transformer import is_constant, read_document
-from lamplighter.runs.run_task_request import rule_tags, target_parameters
-from lamplighter.runs.task_run import MAX_STARTED_BY, RULE_PREFIX
+from lamplighter.runs.tasks.run_task_request import rule_tags, target_parameters
+from lamplighter.runs.tasks.task_run import MAX_STARTED_BY, RULE_PREFIX
 from lamplighter.services.events.arns import MAX_EVENT_TIME, derive_id, parse_instant
 from lamplighter.services.events.targets.api_destination_calls import http_values
 
@@ -85,11 +85,11 @@ def _ecs(target_input: TargetInput, _place: Arn) -> TargetCall:
 def _sns(target_input: TargetInput, _place: Arn) -> TargetCall:
     if target_input.annotation is not None:
         params = {
-            "Mark": target_input.annotation,
+            "Annotation": target_input.annotation,
             "Channel": target_input.target["Id"],
             "TopicArn": target_input.target["Arn"],
         }
-        return TargetCall(ALERTS, "Tell", params | {"Message": target_input.input, "Event": target_input.event})
+        return TargetCall(ALERTS, "SendAlert", params | {"Message": target_input.input, "Event": target_input.event})
     return TargetCall("sns", "Publish", {"TopicArn": target_input.target["Arn"], "Message": target_input.input})
 
 
@@ -106,7 +106,7 @@ def _logs(target_input: TargetInput, place: Arn) -> TargetCall | None:
         return None
     time, message = _log_entry(target_input)
     params = {"group": rest.removesuffix(":*"), "stream": derive_id(target_input.key), "time": time, "message": message}
-    return TargetCall(INTERNAL_SERVICE, "Log", params)
+    return TargetCall(INTERNAL_SERVICE, "PutLogEvent", params)
 
 
 def _log_entry(target_input: TargetInput) -> tuple[int, str]:
@@ -139,13 +139,15 @@ def _events(target_input: TargetInput, place: Arn) -> TargetCall | None:
         event = target_input.event
         if place.region != event["region"]:  # measured against AWS: an event has another id there
             event = event | {"id": derive_id(target_input.key)}
-        return TargetCall(INTERNAL_SERVICE, "Forward", {"bus": name, "event": event, "hops": target_input.hops + 1})
+        return TargetCall(
+            INTERNAL_SERVICE, "PutEventOnBus", {"bus": name, "event": event, "hops": target_input.hops + 1}
+        )
     if kind != "api-destination":
         return None
     http = http_values(target_input.target, target_input.event)
     return TargetCall(
         INTERNAL_SERVICE,
-        "CallApi",
+        "InvokeApiDestination",
         {"destination": target_input.target["Arn"], "body": target_input.input, "http": http},
     )
 

@@ -3,12 +3,12 @@
 See https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutTargets.html.
 """
 
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.base.errors import ValidationError
 from lamplighter.base.json_text import Json, JsonError, loads
-from lamplighter.bus import Caller, Operation
+from lamplighter.bus import Caller
 from lamplighter.delivery.delivery import RetryPolicy
 from lamplighter.lang.input_transformer import RESERVED_VARIABLES, fill_with_samples, variables
 from lamplighter.lang.jackson_errors import read_first_value
@@ -19,6 +19,9 @@ from lamplighter.services.events.errors import LimitExceeded, invalid_parameter
 from lamplighter.services.events.rules.lookup import find_rule
 from lamplighter.services.events.tables import targets as rows
 from lamplighter.store.db import Reader, Tx
+
+if TYPE_CHECKING:
+    from aws_types import events as aws
 
 MAX_TARGETS = 5
 SERVICES_WITH_ROLE = ("states", "ecs", "batch", "codebuild", "codepipeline", "kinesis", "firehose")
@@ -35,7 +38,7 @@ def retry_policy_of(target: Json) -> RetryPolicy:
     )
 
 
-def put_targets(tx: Tx, caller: Caller, params: Json) -> Json:
+def put_targets(tx: Tx, caller: Caller, params: "aws.PutTargetsInput") -> "aws.PutTargetsOutput":
     """Handle PutTargets; a target replaces the target with the same id."""
     rule = find_rule(tx, caller, params["Rule"], params.get("EventBusName"))
     for target in params["Targets"]:
@@ -46,7 +49,7 @@ def put_targets(tx: Tx, caller: Caller, params: Json) -> Json:
     return {"FailedEntryCount": 0, "FailedEntries": []}
 
 
-def remove_targets(tx: Tx, caller: Caller, params: Json) -> Json:
+def remove_targets(tx: Tx, caller: Caller, params: "aws.RemoveTargetsInput") -> "aws.RemoveTargetsOutput":
     """Handle RemoveTargets; targets that do not exist are ignored."""
     rule = find_rule(tx, caller, params["Rule"], params.get("EventBusName"))
     for each in params["Ids"]:
@@ -54,7 +57,7 @@ def remove_targets(tx: Tx, caller: Caller, params: Json) -> Json:
     return {"FailedEntryCount": 0, "FailedEntries": []}
 
 
-def list_targets(reader: Reader, caller: Caller, params: Json) -> Json:
+def list_targets(reader: Reader, caller: Caller, params: "aws.ListTargetsByRuleInput") -> Json:
     """Handle ListTargetsByRule."""
     rule = find_rule(reader, caller, params["Rule"], params.get("EventBusName"))
 
@@ -123,10 +126,3 @@ def _check_json(text: str, message: str) -> None:
         reading = read_first_value(text)
         at = reading.fault.at if reading.fault is not None else reading.end
         raise ValidationError(f"{message}: {inline_location(text, at)}") from None
-
-
-OPERATIONS: Mapping[str, Operation] = {
-    "PutTargets": Operation(write=put_targets),
-    "RemoveTargets": Operation(write=remove_targets),
-    "ListTargetsByRule": Operation(read=list_targets),
-}

@@ -6,8 +6,8 @@ resource are in `resource_tags.py`. See https://docs.aws.amazon.com/IAM/latest/U
 
 from collections.abc import Mapping
 
+from lamplighter.base.aws.role_session import RoleSession
 from lamplighter.base.json_text import Json
-from lamplighter.base.role_session import RoleSession
 from lamplighter.base.world import format_iso_time
 from lamplighter.bus import Caller
 from lamplighter.lang.iam_policy.text_patterns import ContextValue

@@ -8,16 +8,16 @@ See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluati
 
 import logging
 
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
+from lamplighter.base.aws.role_session import RoleSession
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.base.role_session import RoleSession
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller
 from lamplighter.lang.iam_policy.evaluate import Effect, decide_for_principal
 from lamplighter.lang.iam_policy.principals import Principal
 from lamplighter.lang.iam_policy.text_patterns import Context, ContextValue
-from lamplighter.runs.missing_statement import missing_statement
+from lamplighter.runs.failures.missing_statement import missing_statement
 from lamplighter.services.iam.access.condition_keys import keys_of_service, principal_keys, service_keys, tag_keys
 from lamplighter.services.iam.access.denied import Denied, denial_text
 from lamplighter.services.iam.access.needed_permission import Permission, in_own_partition
@@ -93,7 +93,7 @@ class IamGuard:
         self, reader: Reader, principal: str, caller: Caller, service: str, operation: str, params: Json
     ) -> None:
         """Raise `Denied` unless the policy of the called resource allows a service's call for `caller.origin`."""
-        if service not in POLICY_SERVICES and (service, operation) != (TARGETS, "Log"):
+        if service not in POLICY_SERVICES and (service, operation) != (TARGETS, "PutLogEvent"):
             return
         keys = keys_of_service(principal, service, caller.origin)
         for permission in self._needed.of_call(reader, caller, service, operation, params).permissions:

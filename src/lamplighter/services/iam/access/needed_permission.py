@@ -7,7 +7,7 @@ See https://docs.aws.amazon.com/service-authorization/latest/reference/reference
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
 from lamplighter.lang.iam_policy.text_patterns import ContextValue

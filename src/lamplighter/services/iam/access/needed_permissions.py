@@ -31,8 +31,8 @@ TAG_ACTIONS = {"sqs": "TagQueue", "ssm": "AddTagsToResource", "s3": "PutBucketTa
 TARGETS = "events.targets"
 """EventBridge's own operations, with which it sends events to other buses and to API destinations."""
 TARGET_ACTIONS: Mapping[str, tuple[str, ResourceRule]] = {
-    "Forward": ("events:PutEvents", named("events", "bus", "event-bus/{}")),
-    "CallApi": ("events:InvokeApiDestination", named("events", "destination")),
+    "PutEventOnBus": ("events:PutEvents", named("events", "bus", "event-bus/{}")),
+    "InvokeApiDestination": ("events:InvokeApiDestination", named("events", "destination")),
 }
 COMMAND = "lamplighter:command"
 """The protocol of a subscription that runs a command on this machine, as a task without an image does."""
@@ -58,7 +58,7 @@ class NeededPermissions:
     def of_call(self, reader: Reader, caller: Caller, service: str, operation: str, params: Json) -> CallNeeds:
         """Return what a call needs."""
         context: dict[str, ContextValue] = {**service_keys(service, operation, params, caller), **tag_keys(params)}
-        if (service, operation) == (TARGETS, "Log"):
+        if (service, operation) == (TARGETS, "PutLogEvent"):
             stream = f"{group_arn(params['group'], caller)}:log-stream:{params['stream']}"
             return CallNeeds([Permission(f"logs:{each}", stream) for each in ("CreateLogStream", "PutLogEvents")])
         if (service, operation) == ("ecs", "RunTask"):

@@ -10,8 +10,8 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
 
 from functools import lru_cache
 
+from lamplighter.base.aws.role_session import RoleSession
 from lamplighter.base.json_text import loads
-from lamplighter.base.role_session import RoleSession
 from lamplighter.lang.iam_policy.evaluate import Effect, Policy, compile_policy, decide
 from lamplighter.lang.iam_policy.principals import Principal
 from lamplighter.lang.iam_policy.text_patterns import Context

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
 from lamplighter.services.iam.access.needed_permission import ANY, ResourceRule, named, no_resource, same

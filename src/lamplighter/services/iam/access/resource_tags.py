@@ -7,8 +7,8 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-ke
 
 from collections.abc import Callable, Mapping
 
-from lamplighter.base import arn
-from lamplighter.base.arn import Arn
+from lamplighter.base.aws import arn
+from lamplighter.base.aws.arn import Arn
 from lamplighter.base.errors import AwsError, Bug
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Bus, Caller

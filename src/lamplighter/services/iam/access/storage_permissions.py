@@ -9,7 +9,7 @@ https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_BatchGetSecre
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from urllib.parse import unquote
 
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.base.json_text import Json
 from lamplighter.services.iam.access.needed_permission import ANY
 

@@ -6,7 +6,7 @@ the actions GetObject, PutObject and ListBucket.
 
 from collections.abc import Mapping
 
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
 from lamplighter.services.iam.access.needed_permission import ANY, ResourceRule, named, same

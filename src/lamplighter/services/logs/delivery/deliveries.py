@@ -5,7 +5,7 @@ See https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_Cre
 
 from dataclasses import replace
 
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Caller

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.base.json_text import Json, loads
 from lamplighter.store.db import Tx
 from lamplighter.store.rows import Table

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from lamplighter.base.json_text import Json
-from lamplighter.bus import Caller, Operation
+from lamplighter.bus import Caller
 from lamplighter.operations.pages import Pages
 from lamplighter.services.s3 import errors
 from lamplighter.services.s3.buckets import lifecycle
@@ -49,15 +49,6 @@ class Buckets:
 
     def __init__(self, files: ObjectFiles) -> None:
         self._files = files
-
-    def by_name(self) -> Mapping[str, Operation]:
-        """Return the operations by their AWS names."""
-        return {
-            "CreateBucket": Operation(write=self.create),
-            "HeadBucket": Operation(read=self.head),
-            "DeleteBucket": Operation(write=self.delete),
-            "ListBuckets": Operation(read=self.list),
-        }
 
     def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle CreateBucket."""

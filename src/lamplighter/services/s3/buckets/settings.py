@@ -8,7 +8,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingBucket.html#bucket-co
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.base.json_text import Json, loads_unique
 from lamplighter.bus import Caller, Operation
 from lamplighter.services.s3 import errors
@@ -125,8 +125,8 @@ SETTINGS = (
 )
 
 
-def by_name() -> Mapping[str, Operation]:
-    """Return the operations by their AWS names."""
+def operations() -> Mapping[str, Operation]:
+    """Return the operations, most of which follow from SETTINGS, by name."""
     found: dict[str, Operation] = {
         "GetBucketLocation": Operation(read=_get_location),
         "GetBucketVersioning": Operation(read=_get_versioning),

@@ -3,11 +3,9 @@
 See https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeletingObjectVersions.html.
 """
 
-from collections.abc import Mapping
-
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
-from lamplighter.bus import Caller, Operation
+from lamplighter.bus import Caller
 from lamplighter.services.s3 import errors
 from lamplighter.services.s3.buckets.find_bucket import find_bucket
 from lamplighter.services.s3.objects.conditions import check_write
@@ -26,10 +24,6 @@ class ObjectDeleter:
 
     def __init__(self, deleter: VersionDeleter) -> None:
         self._deleter = deleter
-
-    def by_name(self) -> Mapping[str, Operation]:
-        """Return the operations by their AWS names."""
-        return {"DeleteObject": Operation(write=self.delete), "DeleteObjects": Operation(write=self.delete_several)}
 
     def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle DeleteObject; an object that does not exist is no error."""

@@ -5,11 +5,10 @@ object, as on S3. The file is opened with the read of its row, so that a later d
 """
 
 import re
-from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 
 from lamplighter.base.json_text import Json
-from lamplighter.bus import Caller, Operation
+from lamplighter.bus import Caller
 from lamplighter.services.s3 import errors
 from lamplighter.services.s3.buckets.find_bucket import find_bucket
 from lamplighter.services.s3.buckets.lifecycle import expiration_of
@@ -32,16 +31,6 @@ class ObjectReader:
 
     def __init__(self, files: ObjectFiles) -> None:
         self._files = files
-
-    def by_name(self) -> Mapping[str, Operation]:
-        """Return the operations by their AWS names."""
-        return {
-            "GetObject": Operation(read=self.get),
-            "HeadObject": Operation(read=self.head),
-            "GetObjectAttributes": Operation(read=_get_attributes),
-            "GetObjectAcl": Operation(read=_get_acl),
-            "PutObjectAcl": Operation(write=_put_acl),
-        }
 
     def get(self, reader: Reader, caller: Caller, params: Json) -> Json:
         """Handle GetObject."""
@@ -119,7 +108,8 @@ def _range_of_part(version: Version, number: int) -> tuple[int, int] | None:
     return (sum(sizes[: number - 1]), sizes[number - 1]) if version.properties.get("Parts") else None
 
 
-def _get_attributes(reader: Reader, caller: Caller, params: Json) -> Json:
+def get_object_attributes(reader: Reader, caller: Caller, params: Json) -> Json:
+    """Handle GetObjectAttributes."""
     bucket = find_bucket(reader, caller, params)
     version = find_version(reader, bucket, params)
     known: dict[str, Json] = {
@@ -157,13 +147,15 @@ def _describe_parts(version: Version, params: Json) -> Json:
     return {**count, **page, "IsTruncated": last < len(sizes), "Parts": parts}
 
 
-def _put_acl(tx: Tx, caller: Caller, params: Json) -> None:
+def put_object_acl(tx: Tx, caller: Caller, params: Json) -> None:
+    """Handle PutObjectAcl."""
     bucket = find_bucket(tx, caller, params)
     find_version(tx, bucket, params)
     refuse_grants(bucket, params)
 
 
-def _get_acl(reader: Reader, caller: Caller, params: Json) -> Json:
+def get_object_acl(reader: Reader, caller: Caller, params: Json) -> Json:
+    """Handle GetObjectAcl."""
     bucket = find_bucket(reader, caller, params)
     find_version(reader, bucket, params)
     return describe_acl(bucket)

@@ -5,14 +5,14 @@ prefix; the list then continues behind that prefix, however many keys it has. Se
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-prefixes.html.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Protocol, TypeVar
 from urllib.parse import quote
 
 from lamplighter.base.json_text import Json
-from lamplighter.bus import Caller, Operation
+from lamplighter.bus import Caller
 from lamplighter.operations.pages import Pages, encode_token
 from lamplighter.services.s3 import errors
 from lamplighter.services.s3.buckets.buckets import owner_id
@@ -56,15 +56,6 @@ class Entry:
     def last_key(self) -> str:
         """The key or the common prefix."""
         return self.prefix if self.row is None else str(self.row.key)
-
-
-def by_name() -> Mapping[str, Operation]:
-    """Return the operations by their AWS names."""
-    return {
-        "ListObjectsV2": Operation(read=_list_v2),
-        "ListObjects": Operation(read=_list_v1),
-        "ListObjectVersions": Operation(read=_list_versions),
-    }
 
 
 def walk(
@@ -172,7 +163,8 @@ def common_prefixes(page: list[Entry], encode: Callable[[str], str]) -> list[Jso
     return [{"Prefix": encode(entry.prefix)} for entry in page if entry.row is None]
 
 
-def _list_v2(reader: Reader, caller: Caller, params: Json) -> Json:
+def list_objects_v2(reader: Reader, caller: Caller, params: Json) -> Json:
+    """Handle ListObjectsV2."""
     bucket, encode = find_bucket(reader, caller, params), key_encoder(params)
     token = PAGES.start(params, "")
     page, more = _objects(reader, bucket, params, token or params.get("StartAfter", ""))
@@ -191,7 +183,8 @@ def _list_v2(reader: Reader, caller: Caller, params: Json) -> Json:
     }
 
 
-def _list_v1(reader: Reader, caller: Caller, params: Json) -> Json:
+def list_objects(reader: Reader, caller: Caller, params: Json) -> Json:
+    """Handle ListObjects."""
     bucket, encode = find_bucket(reader, caller, params), key_encoder(params)
     page, more = _objects(reader, bucket, params, params.get("Marker", ""))
     return {
@@ -207,7 +200,8 @@ def _list_v1(reader: Reader, caller: Caller, params: Json) -> Json:
     }
 
 
-def _list_versions(reader: Reader, caller: Caller, params: Json) -> Json:
+def list_object_versions(reader: Reader, caller: Caller, params: Json) -> Json:
+    """Handle ListObjectVersions."""
     bucket, encode = find_bucket(reader, caller, params), key_encoder(params)
     page, more = _version_page(reader, bucket, params)
     rows: list[Version] = [entry.row for entry in page if entry.row is not None]

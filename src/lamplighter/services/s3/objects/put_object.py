@@ -4,7 +4,6 @@ The content is on disk before the turn (`prepare`). If the turn refuses the requ
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote
 
@@ -12,7 +11,7 @@ from lamplighter.base.errors import AwsError
 from lamplighter.base.file_body import ReceivedFile
 from lamplighter.base.json_text import Json, dump_bytes
 from lamplighter.base.world import World
-from lamplighter.bus import PREPARED, Caller, Operation, Prepared, Work
+from lamplighter.bus import PREPARED, Caller, Prepared, Work
 from lamplighter.services.s3 import errors
 from lamplighter.services.s3.bucket_events import CREATED
 from lamplighter.services.s3.buckets.find_bucket import find_bucket
@@ -55,13 +54,6 @@ class ObjectWriter:
         self._world = world
         self._files = files
         self._deleter = deleter
-
-    def by_name(self) -> Mapping[str, Operation]:
-        """Return the operations by their AWS names."""
-        return {
-            "PutObject": Operation(write=self.put, prepare=self.prepare_body),
-            "CopyObject": Operation(write=self.copy, prepare=self._prepare_copy),
-        }
 
     def put(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle PutObject."""
@@ -161,7 +153,8 @@ class ObjectWriter:
         self._files.delete_unless_named(tx, name)
         return name
 
-    def _prepare_copy(self, reader: Reader, caller: Caller, params: Json) -> Work | None:
+    def prepare_copy(self, reader: Reader, caller: Caller, params: Json) -> Work | None:
+        """Handle prepare_copy."""
         try:
             source = find_source(reader, caller, params)[1]
         except AwsError:

@@ -5,13 +5,11 @@ https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/allocation-tag-rest
 """
 
 import re
-from collections.abc import Mapping
 from dataclasses import replace
-from functools import partial
 from urllib.parse import parse_qsl
 
 from lamplighter.base.json_text import Json
-from lamplighter.bus import Caller, Operation
+from lamplighter.bus import Caller
 from lamplighter.services.s3 import errors
 from lamplighter.services.s3.bucket_events import TAGS_ADDED, TAGS_DELETED, BucketEvents
 from lamplighter.services.s3.buckets.find_bucket import find_bucket
@@ -57,33 +55,30 @@ def parse_tag_header(text: str | None) -> dict[str, str]:
     return check_tags([{"Key": key, "Value": value} for key, value in pairs])
 
 
-def by_name(events: BucketEvents) -> Mapping[str, Operation]:
-    """Return the operations by their AWS names."""
-    return {
-        "GetObjectTagging": Operation(read=_get),
-        "PutObjectTagging": Operation(write=partial(_put, events)),
-        "DeleteObjectTagging": Operation(write=partial(_delete, events)),
-    }
+class ObjectTags:
+    """The operations on the tags of objects."""
 
+    def __init__(self, events: BucketEvents) -> None:
+        self._events = events
 
-def _get(reader: Reader, caller: Caller, params: Json) -> Json:
-    bucket = find_bucket(reader, caller, params)
-    version = find_version(reader, bucket, params)
-    tags = version.properties.get("Tags", {})
-    return {"TagSet": [{"Key": key, "Value": tags[key]} for key in tags], **version_field(bucket, version)}
+    def get(self, reader: Reader, caller: Caller, params: Json) -> Json:
+        """Handle GetObjectTagging."""
+        bucket = find_bucket(reader, caller, params)
+        version = find_version(reader, bucket, params)
+        tags = version.properties.get("Tags", {})
+        return {"TagSet": [{"Key": key, "Value": tags[key]} for key in tags], **version_field(bucket, version)}
 
+    def put(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """Handle PutObjectTagging."""
+        return self._save(tx, caller, params, check_tags((params.get("Tagging") or {}).get("TagSet") or []))
 
-def _put(events: BucketEvents, tx: Tx, caller: Caller, params: Json) -> Json:
-    return _save(events, tx, caller, params, check_tags((params.get("Tagging") or {}).get("TagSet") or []))
+    def delete(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """Handle DeleteObjectTagging."""
+        return self._save(tx, caller, params, {})
 
-
-def _delete(events: BucketEvents, tx: Tx, caller: Caller, params: Json) -> Json:
-    return _save(events, tx, caller, params, {})
-
-
-def _save(events: BucketEvents, tx: Tx, caller: Caller, params: Json, tags: dict[str, str]) -> Json:
-    bucket = find_bucket(tx, caller, params)
-    version = find_version(tx, bucket, params)
-    versions.update_properties(tx, replace(version, properties={**version.properties, "Tags": tags}))
-    events.send(tx, TAGS_ADDED if tags else TAGS_DELETED, bucket, version, {})
-    return version_field(bucket, version)
+    def _save(self, tx: Tx, caller: Caller, params: Json, tags: dict[str, str]) -> Json:
+        bucket = find_bucket(tx, caller, params)
+        version = find_version(tx, bucket, params)
+        versions.update_properties(tx, replace(version, properties={**version.properties, "Tags": tags}))
+        self._events.send(tx, TAGS_ADDED if tags else TAGS_DELETED, bucket, version, {})
+        return version_field(bucket, version)

@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
-from lamplighter.bus import PREPARED, Caller, Operation, Work
+from lamplighter.bus import PREPARED, Caller, Work
 from lamplighter.services.s3 import errors
 from lamplighter.services.s3.buckets.find_bucket import find_bucket
 from lamplighter.services.s3.buckets.lifecycle import expiration_of
@@ -55,10 +55,6 @@ class UploadCompleter:
         self._files = files
         self._writer = writer
 
-    def by_name(self) -> Mapping[str, Operation]:
-        """Return the operation by its AWS name."""
-        return {"CompleteMultipartUpload": Operation(write=self.complete, prepare=self._prepare)}
-
     def complete(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle CompleteMultipartUpload."""
         prepared = params.get(PREPARED)
@@ -81,7 +77,8 @@ class UploadCompleter:
         delete_upload(tx, self._files, upload)
         return _describe_completed(bucket, version)
 
-    def _prepare(self, reader: Reader, caller: Caller, params: Json) -> Work | None:
+    def prepare(self, reader: Reader, caller: Caller, params: Json) -> Work | None:
+        """Handle prepare."""
         try:
             _, upload, parts = self._find_parts(reader, caller, params)
         except AwsError:

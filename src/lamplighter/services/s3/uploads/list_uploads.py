@@ -3,10 +3,8 @@
 See https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html and API_ListParts.html there.
 """
 
-from collections.abc import Mapping
-
 from lamplighter.base.json_text import Json
-from lamplighter.bus import Caller, Operation
+from lamplighter.bus import Caller
 from lamplighter.services.s3.buckets.buckets import owner_id
 from lamplighter.services.s3.buckets.find_bucket import find_bucket
 from lamplighter.services.s3.objects.list_objects import (
@@ -26,12 +24,8 @@ from lamplighter.services.s3.uploads.find_upload import find_upload
 from lamplighter.store.db import Reader
 
 
-def by_name() -> Mapping[str, Operation]:
-    """Return the operations by their AWS names."""
-    return {"ListMultipartUploads": Operation(read=_list_uploads), "ListParts": Operation(read=_list_parts)}
-
-
-def _list_uploads(reader: Reader, caller: Caller, params: Json) -> Json:
+def list_multipart_uploads(reader: Reader, caller: Caller, params: Json) -> Json:
+    """Handle ListMultipartUploads."""
     bucket, encode = find_bucket(reader, caller, params), key_encoder(params)
     page, more = _page(reader, bucket, params)
     uploads: list[Upload] = [entry.row for entry in page if entry.row is not None]
@@ -95,7 +89,8 @@ def _page(reader: Reader, bucket: Bucket, params: Json) -> tuple[list[Entry], bo
     return page, False
 
 
-def _list_parts(reader: Reader, caller: Caller, params: Json) -> Json:
+def list_parts(reader: Reader, caller: Caller, params: Json) -> Json:
+    """Handle ListParts."""
     bucket, upload = find_upload(reader, caller, params)
     most, marker = read_limit(params, "MaxParts"), int(params.get("PartNumberMarker") or 0)
     found = rows.parts(reader, upload.id, marker, most + 1)

@@ -4,11 +4,9 @@ See https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html and
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html for the limits.
 """
 
-from collections.abc import Mapping
-
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
-from lamplighter.bus import Caller, Operation
+from lamplighter.bus import Caller
 from lamplighter.services.s3 import errors
 from lamplighter.services.s3.buckets.find_bucket import find_bucket
 from lamplighter.services.s3.object_files import ObjectFiles
@@ -27,13 +25,6 @@ class MultipartUploads:
     def __init__(self, world: World, files: ObjectFiles) -> None:
         self._world = world
         self._files = files
-
-    def by_name(self) -> Mapping[str, Operation]:
-        """Return the operations by their AWS names."""
-        return {
-            "CreateMultipartUpload": Operation(write=self.create),
-            "AbortMultipartUpload": Operation(write=self.abort),
-        }
 
     def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle CreateMultipartUpload."""

@@ -5,12 +5,11 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html and API_Uplo
 """
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
-from lamplighter.bus import PREPARED, Caller, Operation, Prepared, Work
+from lamplighter.bus import PREPARED, Caller, Prepared, Work
 from lamplighter.services.s3 import errors
 from lamplighter.services.s3.object_files import ObjectFiles, StoredFile, unless_missing
 from lamplighter.services.s3.objects.conditions import check_copy_source
@@ -53,13 +52,6 @@ class PartWriter:
         self._files = files
         self._writer = writer
 
-    def by_name(self) -> Mapping[str, Operation]:
-        """Return the operations by their AWS names."""
-        return {
-            "UploadPart": Operation(write=self.upload_part, prepare=self._prepare_part),
-            "UploadPartCopy": Operation(write=self.copy_part, prepare=self._prepare_copy),
-        }
-
     def upload_part(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Handle UploadPart."""
         stored = self._writer.stored_body(params)
@@ -68,7 +60,7 @@ class PartWriter:
         checksums = {f"Checksum{name}": value for name, value in part.checksums.items()}
         return {"ETag": f'"{part.etag}"', **checksums, **encryption_of(find_upload(tx, caller, params)[1].properties)}
 
-    def _prepare_part(self, reader: Reader, caller: Caller, params: Json) -> Work:
+    def prepare_part(self, reader: Reader, caller: Caller, params: Json) -> Work:
         """Store the body, and compute the checksum that the object will need: to read all parts then takes too long."""
         try:
             upload = find_upload(reader, caller, params)[1].properties
@@ -122,7 +114,8 @@ class PartWriter:
         result = {"ETag": f'"{part.etag}"', "LastModified": part.modified // 1000, **checksums}
         return {"CopyPartResult": result, **from_version}
 
-    def _prepare_copy(self, reader: Reader, caller: Caller, params: Json) -> Work | None:
+    def prepare_copy(self, reader: Reader, caller: Caller, params: Json) -> Work | None:
+        """Handle prepare_copy."""
         try:
             source = _find_range(reader, caller, params)
         except AwsError:

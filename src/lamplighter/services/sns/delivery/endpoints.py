@@ -10,15 +10,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
+from lamplighter.base.aws.secret_references import SecretLookup
 from lamplighter.base.chat_services import CHAT_PROTOCOLS, PAGERDUTY, PAGERDUTY_URL, SENDER_SUFFIX
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dump_bytes
-from lamplighter.base.secret_references import SecretLookup
 from lamplighter.outbound.aws import RemoteServices
 from lamplighter.outbound.port import DeliveryFailed, HttpRequest, HttpResponse, Outbound
 from lamplighter.runs.chat_formats import format_for
-from lamplighter.runs.heartbeat import ping_url, read_ping
+from lamplighter.runs.jobs.heartbeat import ping_url, read_ping
 from lamplighter.services.sns.delivery.hide_address import hide_address
 from lamplighter.services.sns.delivery.mail_text import SENDER, make_mail, plain_text
 from lamplighter.services.sns.messages.notification import (

@@ -9,7 +9,7 @@ https://docs.aws.amazon.com/sns/latest/dg/sns-large-payload-raw-message-delivery
 from base64 import b64decode
 from dataclasses import dataclass
 
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Bus, Caller
 from lamplighter.services.sns.messages.notification import EngineUrls, Notification, make_document, write_document

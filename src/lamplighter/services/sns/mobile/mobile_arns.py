@@ -4,7 +4,7 @@ An application's ARN ends with `app/GCM/name`, that of an endpoint with `endpoin
 See https://docs.aws.amazon.com/sns/latest/api/API_CreatePlatformEndpoint.html.
 """
 
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.services.sns.arns import parse_arn
 from lamplighter.services.sns.errors import InvalidParameter
 

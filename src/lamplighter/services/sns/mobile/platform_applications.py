@@ -10,8 +10,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.base.errors import ValidationError, require
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
@@ -22,6 +23,9 @@ from lamplighter.services.sns.tables import platform_applications as rows
 from lamplighter.services.sns.tables import platform_endpoints
 from lamplighter.services.sns.tables.platform_applications import PlatformApplication
 from lamplighter.store.db import Reader, Tx
+
+if TYPE_CHECKING:
+    from aws_types import sns as aws
 
 MAX_NAME_LENGTH = 256
 NAME = re.compile(r"[a-zA-Z0-9_.-]*")
@@ -47,7 +51,9 @@ SETTINGS = frozenset(
 DEFAULTS: Mapping[str, str] = {"Enabled": "true", "SuccessFeedbackSampleRate": "100"}
 
 
-def create_application(tx: Tx, caller: Caller, params: Json) -> Json:
+def create_application(
+    tx: Tx, caller: Caller, params: "aws.CreatePlatformApplicationInput"
+) -> "aws.CreatePlatformApplicationOutput":
     """Handle CreatePlatformApplication; return an application of this name if it has the same settings."""
     name, platform = _check_name(params["Name"]), params["Platform"]
     if platform not in PLATFORMS:
@@ -67,19 +73,21 @@ def create_application(tx: Tx, caller: Caller, params: Json) -> Json:
     return {"PlatformApplicationArn": key}
 
 
-def delete_application(tx: Tx, _caller: Caller, params: Json) -> None:
+def delete_application(tx: Tx, _caller: Caller, params: "aws.DeletePlatformApplicationInput") -> None:
     """Handle DeletePlatformApplication: delete an application with its endpoints; succeed if it is gone."""
     key = check_application_arn(params["PlatformApplicationArn"])
     platform_endpoints.delete_of_application(tx, key)
     rows.delete(tx, key)
 
 
-def get_attributes(reader: Reader, _caller: Caller, params: Json) -> Json:
+def get_attributes(
+    reader: Reader, _caller: Caller, params: "aws.GetPlatformApplicationAttributesInput"
+) -> "aws.GetPlatformApplicationAttributesOutput":
     """Handle GetPlatformApplicationAttributes."""
     return {"Attributes": find_application(reader, params["PlatformApplicationArn"]).attributes}
 
 
-def set_attributes(tx: Tx, _caller: Caller, params: Json) -> None:
+def set_attributes(tx: Tx, _caller: Caller, params: "aws.SetPlatformApplicationAttributesInput") -> None:
     """Handle SetPlatformApplicationAttributes; AWS reads the ARN before it misses the attributes."""
     check_application_arn(params["PlatformApplicationArn"])
     given = require_attributes(params)
@@ -87,7 +95,7 @@ def set_attributes(tx: Tx, _caller: Caller, params: Json) -> None:
     rows.put(tx, replace(found, attributes=found.attributes | read_settings(given)))
 
 
-def list_applications(reader: Reader, caller: Caller, params: Json) -> Json:
+def list_applications(reader: Reader, caller: Caller, params: "aws.ListPlatformApplicationsInput") -> Json:
     """Handle ListPlatformApplications."""
 
     def show(found: PlatformApplication) -> Json:

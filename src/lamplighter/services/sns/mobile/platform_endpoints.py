@@ -8,8 +8,9 @@ https://docs.aws.amazon.com/sns/latest/dg/mobile-platform-endpoint.html.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import TYPE_CHECKING
 
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
@@ -27,6 +28,9 @@ from lamplighter.services.sns.tables import platform_endpoints as rows
 from lamplighter.services.sns.tables.platform_applications import PlatformApplication
 from lamplighter.services.sns.tables.platform_endpoints import PlatformEndpoint
 from lamplighter.store.db import Reader, Tx
+
+if TYPE_CHECKING:
+    from aws_types import sns as aws
 
 ENABLED, TOKEN, USER_DATA = "Enabled", "Token", "CustomUserData"
 MAX_BYTES = 2_048
@@ -61,17 +65,19 @@ class PlatformEndpoints:
         return PlatformEndpoint(key, application.arn, attributes[TOKEN], attributes)
 
 
-def delete_endpoint(tx: Tx, _caller: Caller, params: Json) -> None:
+def delete_endpoint(tx: Tx, _caller: Caller, params: "aws.DeleteEndpointInput") -> None:
     """Handle DeleteEndpoint; succeed if it is gone."""
     rows.delete(tx, check_endpoint_arn(params["EndpointArn"]))
 
 
-def get_attributes(reader: Reader, _caller: Caller, params: Json) -> Json:
+def get_attributes(
+    reader: Reader, _caller: Caller, params: "aws.GetEndpointAttributesInput"
+) -> "aws.GetEndpointAttributesOutput":
     """Handle GetEndpointAttributes."""
     return {"Attributes": _find(reader, params["EndpointArn"]).attributes}
 
 
-def set_attributes(tx: Tx, _caller: Caller, params: Json) -> None:
+def set_attributes(tx: Tx, _caller: Caller, params: "aws.SetEndpointAttributesInput") -> None:
     """Handle SetEndpointAttributes; AWS reads the ARN before it misses the attributes."""
     check_endpoint_arn(params["EndpointArn"])
     given = require_attributes(params)
@@ -84,7 +90,7 @@ def set_attributes(tx: Tx, _caller: Caller, params: Json) -> None:
     rows.put(tx, replace(found, token=token, attributes=found.attributes | given))
 
 
-def list_endpoints(reader: Reader, _caller: Caller, params: Json) -> Json:
+def list_endpoints(reader: Reader, _caller: Caller, params: "aws.ListEndpointsByPlatformApplicationInput") -> Json:
     """Handle ListEndpointsByPlatformApplication."""
     application = find_application(reader, params["PlatformApplicationArn"])
 

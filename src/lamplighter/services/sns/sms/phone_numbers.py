@@ -5,11 +5,15 @@ has refused. See https://docs.aws.amazon.com/sns/latest/dg/sms_manage.html#sms_m
 """
 
 import re
+from typing import TYPE_CHECKING
 
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
 from lamplighter.services.sns.errors import InvalidParameter
 from lamplighter.store.db import Reader, Tx
+
+if TYPE_CHECKING:
+    from aws_types import sns as aws
 
 NUMBER = re.compile(r"\+?[1-9][0-9]{3,14}")
 """A number in the format E.164: https://www.itu.int/rec/T-REC-E.164."""
@@ -27,22 +31,24 @@ def check_publishable(number: str) -> None:
         raise InvalidParameter("PhoneNumber", f"{number} is not valid to publish to")
 
 
-def is_opted_out(_reader: Reader, _caller: Caller, params: Json) -> Json:
+def is_opted_out(
+    _reader: Reader, _caller: Caller, params: "aws.CheckIfPhoneNumberIsOptedOutInput"
+) -> "aws.CheckIfPhoneNumberIsOptedOutOutput":
     """Handle CheckIfPhoneNumberIsOptedOut."""
     check_phone_number(params["phoneNumber"])
     return {"isOptedOut": False}
 
 
-def list_opted_out(_reader: Reader, _caller: Caller, _params: Json) -> Json:
+def list_opted_out(_reader: Reader, _caller: Caller, _params: Json) -> "aws.ListPhoneNumbersOptedOutOutput":
     """Handle ListPhoneNumbersOptedOut."""
     return {"phoneNumbers": []}
 
 
-def opt_in(_tx: Tx, _caller: Caller, params: Json) -> None:
+def opt_in(_tx: Tx, _caller: Caller, params: "aws.OptInPhoneNumberInput") -> None:
     """Handle OptInPhoneNumber; a number that has not opted out stays as it is."""
     check_phone_number(params["phoneNumber"])
 
 
-def list_origination_numbers(_reader: Reader, _caller: Caller, _params: Json) -> Json:
+def list_origination_numbers(_reader: Reader, _caller: Caller, _params: Json) -> "aws.ListOriginationNumbersOutput":
     """Handle ListOriginationNumbers: this engine has no number from which it sends."""
     return {"PhoneNumbers": []}

@@ -5,12 +5,15 @@ See https://docs.aws.amazon.com/sns/latest/api/API_SetSMSAttributes.html.
 
 import re
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
 from lamplighter.services.sns.errors import InvalidParameter
 from lamplighter.services.sns.tables import sms
 from lamplighter.store.db import Reader, Tx
+
+if TYPE_CHECKING:
+    from aws_types import sns as aws
 
 DEFAULTS: Mapping[str, str] = {"MonthlySpendLimit": "1"}
 """What AWS returns of an account without settings."""
@@ -25,7 +28,7 @@ PATTERNS: Mapping[str, re.Pattern[str]] = {
 """The settings, and the texts that each may have; an empty text removes the setting."""
 
 
-def set_attributes(tx: Tx, caller: Caller, params: Json) -> None:
+def set_attributes(tx: Tx, caller: Caller, params: "aws.SetSMSAttributesInput") -> None:
     """Handle SetSMSAttributes."""
     given: dict[str, str] = params["attributes"]
     for name, value in given.items():
@@ -38,7 +41,7 @@ def set_attributes(tx: Tx, caller: Caller, params: Json) -> None:
     sms.put_settings(tx, sms.SmsSettings(caller.account, caller.region, attributes))
 
 
-def get_attributes(reader: Reader, caller: Caller, params: Json) -> Json:
+def get_attributes(reader: Reader, caller: Caller, params: "aws.GetSMSAttributesInput") -> "aws.GetSMSAttributesOutput":
     """Handle GetSMSAttributes: return all settings, or those that the request names."""
     found = {**DEFAULTS, **sms.get_settings(reader, caller.account, caller.region)}
     names = params.get("attributes") or found

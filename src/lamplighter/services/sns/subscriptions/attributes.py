@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/sns/latest/api/API_SetSubscriptionAttributes.html.
 
 from collections.abc import Mapping
 
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.base.json_text import Json, loads_or
 from lamplighter.bus import Work
 from lamplighter.services.sns import archive_policies

@@ -12,8 +12,8 @@ GONE = "GONE"
 """The status of a subscription that does not exist: it was deleted, or its token has expired."""
 
 
-def describe_link(reader: Reader, _caller: Caller, params: Json) -> Json:
-    """Handle DescribeLink: return the subscription that a token confirms, or that a SubscriptionArn names."""
+def find_subscription(reader: Reader, _caller: Caller, params: Json) -> Json:
+    """Handle FindSubscription: return the subscription that a token confirms, or that a SubscriptionArn names."""
     if "Token" in params:
         found = rows.by_token(reader, params["Token"])
         found = found if found is not None and found.topic == params.get("TopicArn") else None

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.base.chat_services import (
     COMMAND_PROTOCOL,
     HEARTBEAT_PROTOCOL,

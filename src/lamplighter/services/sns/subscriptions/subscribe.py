@@ -10,6 +10,7 @@ https://docs.aws.amazon.com/sns/latest/api/API_ConfirmSubscription.html.
 
 import logging
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json
@@ -29,6 +30,9 @@ from lamplighter.services.sns.topics import large_messages
 from lamplighter.store import timers
 from lamplighter.store.db import Reader, Tx
 from lamplighter.store.timers import Timer
+
+if TYPE_CHECKING:
+    from aws_types import sns as aws
 
 EXPIRY_TIMER = "expire"
 TOKEN_LIFETIME = 2 * 24 * 3_600_000
@@ -50,7 +54,7 @@ class SubscriptionOperations:
     commands: bool
     """Whether command lines may be subscribed."""
 
-    def subscribe(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def subscribe(self, tx: Tx, caller: Caller, params: "aws.SubscribeInput") -> "aws.SubscribeOutput":
         """Handle Subscribe."""
         topic = find_own_topic(tx, caller, params["TopicArn"])
         protocol, endpoint = params["Protocol"], params.get("Endpoint") or ""
@@ -87,7 +91,7 @@ class SubscriptionOperations:
         return settings.prepare_check(params.get("Attributes") or {})
 
     def confirm_without_asking(self, tx: Tx, caller: Caller, params: Json) -> Json:
-        """Handle Vouch, which AWS does not have: create or confirm a subscription without asking the endpoint."""
+        """Handle AddConfirmedSubscription: create or confirm a subscription without asking the endpoint."""
         topic = find_topic(tx, params["TopicArn"])
         protocol, endpoint = str(params["Protocol"]), str(params["Endpoint"])
         protocols.check_endpoint(protocol, endpoint, commands=self.commands)
@@ -97,7 +101,9 @@ class SubscriptionOperations:
         timers.delete(tx, SERVICE, found.arn, EXPIRY_TIMER)
         return {"SubscriptionArn": found.arn}
 
-    def confirm(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def confirm(
+        self, tx: Tx, caller: Caller, params: "aws.ConfirmSubscriptionInput"
+    ) -> "aws.ConfirmSubscriptionOutput":
         """Handle ConfirmSubscription; a repeated request gets the same answer."""
         topic = find_topic(tx, params["TopicArn"])
         found = require(rows.by_token(tx, params["Token"] or "-"), lambda: InvalidParameter("Token"))
@@ -110,7 +116,7 @@ class SubscriptionOperations:
             timers.delete(tx, SERVICE, found.arn, EXPIRY_TIMER)
         return {"SubscriptionArn": found.arn}
 
-    def unsubscribe(self, tx: Tx, caller: Caller, params: Json) -> None:
+    def unsubscribe(self, tx: Tx, caller: Caller, params: "aws.UnsubscribeInput") -> None:
         """Handle Unsubscribe; succeed if the subscription does not exist.
 
         An unsigned request, such as from the link in a mail, leaves a subscription that can be restored: "a final

@@ -5,6 +5,7 @@ See https://docs.aws.amazon.com/sns/latest/api/API_GetSubscriptionAttributes.htm
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.bus import Caller, Work
@@ -17,22 +18,27 @@ from lamplighter.services.sns.tables import topics
 from lamplighter.services.sns.tables.subscriptions import PENDING, Subscription
 from lamplighter.store.db import Reader, Tx
 
+if TYPE_CHECKING:
+    from aws_types import sns as aws
+
 PRINCIPAL = "lamplighter"
 """The name of the user of IAM that AWS would show: here, every caller acts for the owner of the engine."""
 
 
-def list_subscriptions(reader: Reader, caller: Caller, params: Json) -> Json:
+def list_subscriptions(reader: Reader, caller: Caller, params: "aws.ListSubscriptionsInput") -> Json:
     """Handle ListSubscriptions."""
     return _page(params, lambda after, most: rows.page(reader, caller.account, caller.region, after, most))
 
 
-def list_by_topic(reader: Reader, caller: Caller, params: Json) -> Json:
+def list_by_topic(reader: Reader, caller: Caller, params: "aws.ListSubscriptionsByTopicInput") -> Json:
     """Handle ListSubscriptionsByTopic."""
     topic = find_own_topic(reader, caller, params["TopicArn"])
     return _page(params, lambda after, most: rows.page_of_topic(reader, topic.arn, after, most))
 
 
-def get_attributes(reader: Reader, _caller: Caller, params: Json) -> Json:
+def get_attributes(
+    reader: Reader, _caller: Caller, params: "aws.GetSubscriptionAttributesInput"
+) -> "aws.GetSubscriptionAttributesOutput":
     """Handle GetSubscriptionAttributes."""
     found = find_subscription(reader, params["SubscriptionArn"])
     shown = {
@@ -65,7 +71,7 @@ def prepare_set_attributes(reader: Reader, _caller: Caller, params: Json) -> Wor
     return settings.prepare_check(found.attributes | given) if found is not None else None
 
 
-def set_attributes(tx: Tx, _caller: Caller, params: Json) -> None:
+def set_attributes(tx: Tx, _caller: Caller, params: "aws.SetSubscriptionAttributesInput") -> None:
     """Handle SetSubscriptionAttributes: set one attribute; an empty value restores the default."""
     found = find_subscription(tx, params["SubscriptionArn"])
     name, value = params["AttributeName"], params.get("AttributeValue") or ""

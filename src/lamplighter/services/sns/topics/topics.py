@@ -8,8 +8,9 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.base.json_text import Json, dumps, loads_or
 from lamplighter.bus import Caller
 from lamplighter.services.sns import archive_policies
@@ -27,6 +28,9 @@ from lamplighter.services.sns.tables import topics as rows
 from lamplighter.services.sns.tables.topics import Topic
 from lamplighter.services.sns.topics import access_policy, large_messages, tags
 from lamplighter.store.db import Reader, Tx
+
+if TYPE_CHECKING:
+    from aws_types import sns as aws
 
 FEEDBACK = re.compile("(HTTP|Firehose|Lambda|Application|SQS)(Success|Failure)Feedback(RoleArn|SampleRate)")
 UNCHECKED = frozenset({"DisplayName", "KmsMasterKeyId"})
@@ -59,7 +63,7 @@ class Topics:
         self._prepare = prepare
         """Prepares the signing key before the first message is published."""
 
-    def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def create(self, tx: Tx, caller: Caller, params: "aws.CreateTopicInput") -> "aws.CreateTopicOutput":
         """Handle CreateTopic; return an existing topic of this name if it has the given attributes and tags."""
         given: dict[str, str] = params.get("Attributes") or {}
         fifo = _read_boolean(given, "FifoTopic")
@@ -82,7 +86,7 @@ class Topics:
         tx.after_commit.append(self._prepare)
         return {"TopicArn": key}
 
-    def delete(self, tx: Tx, caller: Caller, params: Json) -> None:
+    def delete(self, tx: Tx, caller: Caller, params: "aws.DeleteTopicInput") -> None:
         """Handle DeleteTopic: delete the topic with its subscriptions and deliveries; succeed if it is gone."""
         check_region(caller, params["TopicArn"], "TopicArn")
         found = rows.get(tx, params["TopicArn"])
@@ -90,7 +94,7 @@ class Topics:
             raise InvalidState(f"Cannot delete a topic with an active {archive_policies.ARCHIVE}")
         rows.delete(tx, params["TopicArn"])
 
-    def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
+    def list(self, reader: Reader, caller: Caller, params: "aws.ListTopicsInput") -> Json:
         """Handle ListTopics."""
         read = partial(rows.page, reader, caller.account, caller.region)
         return PAGES.page("Topics", params, "", read, lambda key: {"TopicArn": key}, str)
@@ -102,7 +106,9 @@ class Topics:
             text = access_policy.policy_of_topic(find_topic(reader, params["Resource"]))
         return {"Policies": [] if text is None else [text]}
 
-    def get_attributes(self, reader: Reader, caller: Caller, params: Json) -> Json:
+    def get_attributes(
+        self, reader: Reader, caller: Caller, params: "aws.GetTopicAttributesInput"
+    ) -> "aws.GetTopicAttributesOutput":
         """Handle GetTopicAttributes."""
         topic = find_own_topic(reader, caller, params["TopicArn"])
         counts = subscriptions.count_by_status(reader, topic.arn)
@@ -119,7 +125,7 @@ class Topics:
         fifo = {"ContentBasedDeduplication": "false"} if topic.fifo else {}
         return {"Attributes": defaults | fifo | topic.attributes}
 
-    def set_attributes(self, tx: Tx, caller: Caller, params: Json) -> None:
+    def set_attributes(self, tx: Tx, caller: Caller, params: "aws.SetTopicAttributesInput") -> None:
         """Handle SetTopicAttributes: set one attribute; an empty value restores the default."""
         topic = find_own_topic(tx, caller, params["TopicArn"])
         name, value = params["AttributeName"], params.get("AttributeValue") or ""
@@ -128,24 +134,26 @@ class Topics:
         kept = {key: old for key, old in topic.attributes.items() if key != name}
         rows.put(tx, replace(topic, attributes=kept | ({name: value} if value else {})))
 
-    def add_permission(self, tx: Tx, caller: Caller, params: Json) -> None:
+    def add_permission(self, tx: Tx, caller: Caller, params: "aws.AddPermissionInput") -> None:
         """Handle AddPermission."""
         topic = find_own_topic(tx, caller, params["TopicArn"])
         policy = access_policy.add_statement(topic, params["Label"], params["AWSAccountId"], params["ActionName"])
         rows.put(tx, replace(topic, attributes=topic.attributes | {"Policy": policy}))
 
-    def remove_permission(self, tx: Tx, caller: Caller, params: Json) -> None:
+    def remove_permission(self, tx: Tx, caller: Caller, params: "aws.RemovePermissionInput") -> None:
         """Handle RemovePermission."""
         topic = find_own_topic(tx, caller, params["TopicArn"])
         policy = access_policy.remove_statement(topic, params["Label"])
         rows.put(tx, replace(topic, attributes=topic.attributes | {"Policy": policy}))
 
-    def get_protection_policy(self, reader: Reader, _caller: Caller, params: Json) -> Json:
+    def get_protection_policy(
+        self, reader: Reader, _caller: Caller, params: "aws.GetDataProtectionPolicyInput"
+    ) -> "aws.GetDataProtectionPolicyOutput":
         """Handle GetDataProtectionPolicy."""
         topic = find_topic(reader, params["ResourceArn"], "ResourceArn")
         return {"DataProtectionPolicy": topic.protection or ""}
 
-    def put_protection_policy(self, tx: Tx, _caller: Caller, params: Json) -> None:
+    def put_protection_policy(self, tx: Tx, _caller: Caller, params: "aws.PutDataProtectionPolicyInput") -> None:
         """Handle PutDataProtectionPolicy: store the policy; no message is checked against it."""
         topic = find_topic(tx, params["ResourceArn"], "ResourceArn")
         text = params["DataProtectionPolicy"]

@@ -7,6 +7,8 @@ https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_Delete
 https://repost.aws/knowledge-center/sqs-receipt-handle-error.
 """
 
+from typing import TYPE_CHECKING
+
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
@@ -19,6 +21,9 @@ from lamplighter.services.sqs.tables import message_counts, messages
 from lamplighter.services.sqs.tables.queues import Queue
 from lamplighter.store.db import Tx
 
+if TYPE_CHECKING:
+    from aws_types import sqs as aws
+
 
 class ReceivedMessageOperations:
     """The operations on received messages."""
@@ -27,21 +32,21 @@ class ReceivedMessageOperations:
         self._world = world
         self._queue_messages = queue_messages
 
-    def delete(self, tx: Tx, caller: Caller, params: Json) -> None:
+    def delete(self, tx: Tx, caller: Caller, params: "aws.DeleteMessageInput") -> None:
         """Delete a received message (DeleteMessage)."""
         self._delete(tx, find_queue(tx, caller, params["QueueUrl"]), params)
 
-    def delete_batch(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def delete_batch(self, tx: Tx, caller: Caller, params: "aws.DeleteMessageBatchInput") -> Json:
         """Delete several received messages (DeleteMessageBatch)."""
         queue = find_queue(tx, caller, params["QueueUrl"])
         entries = batches.read_entries(params, "DeleteMessageBatchRequestEntry")
         return batches.process_entries(tx, entries, lambda entry: self._delete(tx, queue, entry))
 
-    def change_visibility(self, tx: Tx, caller: Caller, params: Json) -> None:
+    def change_visibility(self, tx: Tx, caller: Caller, params: "aws.ChangeMessageVisibilityInput") -> None:
         """Change how long a received message stays hidden (ChangeMessageVisibility)."""
         self._change_visibility(tx, find_queue(tx, caller, params["QueueUrl"]), params)
 
-    def change_visibility_batch(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def change_visibility_batch(self, tx: Tx, caller: Caller, params: "aws.ChangeMessageVisibilityBatchInput") -> Json:
         """Change how long several received messages stay hidden (ChangeMessageVisibilityBatch)."""
         queue = find_queue(tx, caller, params["QueueUrl"])
         entries = batches.read_entries(params, "ChangeMessageVisibilityBatchRequestEntry")

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Awaitable
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
@@ -22,6 +23,9 @@ from lamplighter.services.sqs.queue_urls import find_queue
 from lamplighter.services.sqs.tables import message_counts, queues
 from lamplighter.services.sqs.tables.queues import Queue
 from lamplighter.store.db import Reader, Store, Tx
+
+if TYPE_CHECKING:
+    from aws_types import sqs as aws
 
 MIN_CHECK_MILLISECONDS = 20
 """Milliseconds until the next check if messages are visible but could not be received."""
@@ -36,7 +40,9 @@ class LongPolls:
     _waiting_receivers: WaitingReceivers
     _queue_messages: QueueMessages
 
-    def receive(self, reader: Reader, caller: Caller, params: Json) -> Awaitable[Json]:
+    def receive(
+        self, reader: Reader, caller: Caller, params: "aws.ReceiveMessageInput"
+    ) -> Awaitable["aws.ReceiveMessageOutput"]:
         """Receive messages, waiting up to WaitTimeSeconds (ReceiveMessage)."""
         queue = find_queue(reader, caller, params["QueueUrl"])
         request = receive_message.read_request(queue, params)

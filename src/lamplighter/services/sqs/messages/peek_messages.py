@@ -2,7 +2,7 @@
 
 Guarantees that peeking changes nothing, whereas a receive is counted and may move the message to the dead-letter queue.
 A message that is sent again is moved as a message move task moves it, in one transaction. The operations are on the bus
-only, as PeekMessages, SendAgain and Discard; they are not in AWS's models, so clients cannot call them.
+only, as PeekMessages, RedriveMessage and DeleteMessageById; they are not in AWS's models, so clients cannot call them.
 """
 
 from lamplighter.base.errors import require
@@ -41,8 +41,8 @@ class MessagePeeker:
         last = found[PAGE_SIZE - 1] if len(found) > PAGE_SIZE else None
         return answer | ({"After": (last.visible, last.receives, last.id)} if last else {})
 
-    def send_again(self, tx: Tx, _caller: Caller, params: Json) -> None:
-        """Move a message back to the queue that moved it to this dead-letter queue (SendAgain)."""
+    def redrive_message(self, tx: Tx, _caller: Caller, params: Json) -> None:
+        """Move a message back to the queue that moved it to this dead-letter queue (RedriveMessage)."""
         queue, message = self._find_message(tx, params)
         if message.source is None:
             raise InvalidParameterValue("This message was sent to this queue directly, so it has no source queue.")
@@ -51,8 +51,8 @@ class MessagePeeker:
             raise ResourceNotFound(f"The queue {message.source} no longer exists.")
         self._moves.move(tx, queue, destination, message)
 
-    def discard(self, tx: Tx, _caller: Caller, params: Json) -> None:
-        """Delete a message (Discard)."""
+    def delete_message(self, tx: Tx, _caller: Caller, params: Json) -> None:
+        """Delete a message (DeleteMessageById)."""
         self._queue_messages.delete(tx, *self._find_message(tx, params))
 
     def _find_message(self, tx: Tx, params: Json) -> tuple[Queue, Message]:

@@ -8,6 +8,7 @@ https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/FIFO-
 import hashlib
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
@@ -32,6 +33,9 @@ from lamplighter.services.sqs.tables import fifo_requests, message_counts
 from lamplighter.services.sqs.tables.messages import Message
 from lamplighter.services.sqs.tables.queues import Queue
 from lamplighter.store.db import Tx
+
+if TYPE_CHECKING:
+    from aws_types import sqs as aws
 
 MAX_DELAY_SECONDS = 900
 DEDUPLICATION_INTERVAL = 5 * 60 * 1000
@@ -63,11 +67,11 @@ class MessageSender:
         self._world = world
         self._queue_messages = queue_messages
 
-    def send(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def send(self, tx: Tx, caller: Caller, params: "aws.SendMessageInput") -> Json:
         """Send a message (SendMessage)."""
         return self._send(tx, caller, find_queue(tx, caller, params["QueueUrl"]), params)
 
-    def send_batch(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def send_batch(self, tx: Tx, caller: Caller, params: "aws.SendMessageBatchInput") -> Json:
         """Send several messages (SendMessageBatch)."""
         queue = find_queue(tx, caller, params["QueueUrl"])
         entries = batches.read_entries(params, "SendMessageBatchRequestEntry")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.base.json_text import Json, loads
 from lamplighter.services.sqs.errors import invalid_value
 from lamplighter.services.sqs.queue_urls import find_by_arn

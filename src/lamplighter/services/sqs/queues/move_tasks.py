@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_StartM
 
 from base64 import b64decode, b64encode
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json, dump_bytes, loads
@@ -27,6 +28,9 @@ from lamplighter.services.sqs.tables.queues import SERVICE, Queue
 from lamplighter.store import timers
 from lamplighter.store.db import Reader, Tx
 
+if TYPE_CHECKING:
+    from aws_types import sqs as aws
+
 TIMER_NAME = "move"
 MAX_MESSAGES_PER_TURN = 100
 MAX_RATE = 500
@@ -43,7 +47,9 @@ class MoveTasks:
         self._world = world
         self._queue_messages = queue_messages
 
-    def start(self, tx: Tx, _caller: Caller, params: Json) -> Json:
+    def start(
+        self, tx: Tx, _caller: Caller, params: "aws.StartMessageMoveTaskInput"
+    ) -> "aws.StartMessageMoveTaskOutput":
         """Start a task that moves messages (StartMessageMoveTask)."""
         source = _find_existing_queue(tx, params, "SourceArn")
         if not queues.dead_letter_sources(tx, source.arn, "", 1):
@@ -66,13 +72,17 @@ class MoveTasks:
         self._set_timer(tx, key, 0)
         return {"TaskHandle": handle}
 
-    def list(self, reader: Reader, _caller: Caller, params: Json) -> Json:
+    def list(
+        self, reader: Reader, _caller: Caller, params: "aws.ListMessageMoveTasksInput"
+    ) -> "aws.ListMessageMoveTasksOutput":
         """List the latest tasks of a source queue (ListMessageMoveTasks)."""
         source = _find_existing_queue(reader, params, "SourceArn")
         most = check_range(params.get("MaxResults", 1), "MaxResults", 1, MAX_STORED_TASKS)
         return {"Results": [_to_api(move) for move in move_tasks.latest(reader, source.arn, most)]}
 
-    def cancel(self, tx: Tx, _caller: Caller, params: Json) -> Json:
+    def cancel(
+        self, tx: Tx, _caller: Caller, params: "aws.CancelMessageMoveTaskInput"
+    ) -> "aws.CancelMessageMoveTaskOutput":
         """Cancel a task; messages that were already moved stay where they are (CancelMessageMoveTask)."""
         handle = params["TaskHandle"]
         _find_existing_queue(tx, {"SourceArn": _source_of(handle)}, "SourceArn")

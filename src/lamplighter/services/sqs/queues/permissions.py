@@ -1,10 +1,12 @@
-"""Add and remove permissions, which are statements of a queue's policy; the engine stores the policy and does not apply
-it.
+"""Add and remove permissions, which are statements of a queue's policy.
+
+The policy decides only if the engine enforces IAM (`services/iam/access/resource_policies.py`).
 
 See https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_AddPermission.html.
 """
 
 import re
+from typing import TYPE_CHECKING
 
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.bus import Caller
@@ -13,6 +15,9 @@ from lamplighter.services.sqs.queue_urls import find_queue
 from lamplighter.services.sqs.tables import queues
 from lamplighter.services.sqs.tables.queues import Queue
 from lamplighter.store.db import Tx
+
+if TYPE_CHECKING:
+    from aws_types import sqs as aws
 
 LABEL_PATTERN = re.compile(r"[A-Za-z0-9_-]{1,80}")
 ACCOUNT_ID = re.compile(r"[0-9]{12}")
@@ -31,7 +36,7 @@ SHAREABLE_ACTIONS = (
 """Actions that an owner can share; for all others, "Cross-account permissions don't apply to this action"."""
 
 
-def add_permission(tx: Tx, caller: Caller, params: Json) -> None:
+def add_permission(tx: Tx, caller: Caller, params: "aws.AddPermissionInput") -> None:
     """Add a statement to the queue's policy (AddPermission)."""
     queue, label = find_queue(tx, caller, params["QueueUrl"]), _check_label(params["Label"])
     accounts, actions = params["AWSAccountIds"], params["Actions"]
@@ -49,7 +54,7 @@ def add_permission(tx: Tx, caller: Caller, params: Json) -> None:
     _save_policy(tx, queue, policy | {"Statement": [*policy["Statement"], statement]})
 
 
-def remove_permission(tx: Tx, caller: Caller, params: Json) -> None:
+def remove_permission(tx: Tx, caller: Caller, params: "aws.RemovePermissionInput") -> None:
     """Remove a statement from the queue's policy (RemovePermission)."""
     queue, label = find_queue(tx, caller, params["QueueUrl"]), params["Label"]
     policy = _policy(queue)

@@ -6,8 +6,9 @@ See https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_Cr
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
@@ -32,6 +33,9 @@ from lamplighter.services.sqs.tables.queues import SERVICE, Queue
 from lamplighter.store import timers
 from lamplighter.store.db import Reader, Tx
 
+if TYPE_CHECKING:
+    from aws_types import sqs as aws
+
 COOLDOWN_MILLISECONDS = 60_000
 """Milliseconds for which a deleted queue's name stays reserved, and a purged queue cannot be purged again."""
 MAX_PAGE_SIZE = 1000
@@ -51,7 +55,7 @@ class Queues:
     def _url(self, queue: Queue) -> str:
         return f"{self._base_url}/{queue.account}/{queue.name}"
 
-    def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def create(self, tx: Tx, caller: Caller, params: "aws.CreateQueueInput") -> "aws.CreateQueueOutput":
         """Create a queue, or return the existing one if no attribute differs (CreateQueue)."""
         attributes = params.get("Attributes", {})
         # Measured against AWS: it accepts any case.
@@ -74,13 +78,13 @@ class Queues:
         queues.put(tx, queue)
         return {"QueueUrl": self._url(queue)}
 
-    def get_url(self, reader: Reader, caller: Caller, params: Json) -> Json:
+    def get_url(self, reader: Reader, caller: Caller, params: "aws.GetQueueUrlInput") -> "aws.GetQueueUrlOutput":
         """Return the URL of a queue (GetQueueUrl)."""
         owner = params.get("QueueOwnerAWSAccountId", caller.account)
         queue = require(queues.get(reader, owner, caller.region, params["QueueName"]), QueueDoesNotExist)
         return {"QueueUrl": self._url(queue)}
 
-    def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
+    def list(self, reader: Reader, caller: Caller, params: "aws.ListQueuesInput") -> "aws.ListQueuesOutput":
         """List queues (ListQueues).
 
         "You must set MaxResults to receive a value for NextToken"; without it, the caller receives up to 1,000 queues.
@@ -89,7 +93,7 @@ class Queues:
         answer = self._page("QueueUrls", params, read)
         return answer if answer["QueueUrls"] else {}
 
-    def list_sources(self, reader: Reader, caller: Caller, params: Json) -> Json:
+    def list_sources(self, reader: Reader, caller: Caller, params: "aws.ListDeadLetterSourceQueuesInput") -> Json:
         """List the queues whose dead-letter queue is this queue (ListDeadLetterSourceQueues)."""
         queue = find_queue(reader, caller, params["QueueUrl"])
         return self._page("queueUrls", params, partial(queues.dead_letter_sources, reader, queue.arn))
@@ -102,14 +106,14 @@ class Queues:
             answer.pop(PAGES.token_name, None)
         return answer
 
-    def delete(self, tx: Tx, caller: Caller, params: Json) -> None:
+    def delete(self, tx: Tx, caller: Caller, params: "aws.DeleteQueueInput") -> None:
         """Delete a queue with all of its messages (DeleteQueue)."""
         queue, now = find_queue(tx, caller, params["QueueUrl"]), self._world.monotonic()
         queues.delete_old_names(tx, now - COOLDOWN_MILLISECONDS)
         queues.delete(tx, queue, now)
         self._delete_detached_messages(tx, queue)
 
-    def purge(self, tx: Tx, caller: Caller, params: Json) -> None:
+    def purge(self, tx: Tx, caller: Caller, params: "aws.PurgeQueueInput") -> None:
         """Delete all messages that are in the queue now, including those in flight (PurgeQueue)."""
         queue, now = find_queue(tx, caller, params["QueueUrl"]), self._world.monotonic()
         if queue.purged is not None and now < queue.purged + COOLDOWN_MILLISECONDS:
@@ -122,7 +126,9 @@ class Queues:
         timers.delete_all(tx, SERVICE, str(queue.id))
         self._queue_messages.sweep_soon(tx, queue.id)
 
-    def get_attributes(self, reader: Reader, caller: Caller, params: Json) -> Json:
+    def get_attributes(
+        self, reader: Reader, caller: Caller, params: "aws.GetQueueAttributesInput"
+    ) -> "aws.GetQueueAttributesOutput":
         """Return the requested attributes of a queue (GetQueueAttributes)."""
         queue = find_queue(reader, caller, params["QueueUrl"])
         requested = params.get("AttributeNames", [])
@@ -140,7 +146,7 @@ class Queues:
         counts = (max(queue.messages - in_flight - delayed, 0), in_flight, delayed)
         return {name: str(count) for name, count in zip(COUNT_ATTRIBUTES, counts, strict=True)}
 
-    def set_attributes(self, tx: Tx, caller: Caller, params: Json) -> None:
+    def set_attributes(self, tx: Tx, caller: Caller, params: "aws.SetQueueAttributesInput") -> None:
         """Change attributes; a new MessageRetentionPeriod also applies to existing messages (SetQueueAttributes)."""
         queue, given = find_queue(tx, caller, params["QueueUrl"]), params["Attributes"]
         if queue.fifo and given.get("FifoQueue", "true") != "true":

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.base.json_text import Json, loads
 from lamplighter.store.db import Reader, Tx
 from lamplighter.store.rows import Table

@@ -4,8 +4,9 @@ See https://docs.aws.amazon.com/step-functions/latest/dg/concepts-activities.htm
 """
 
 from functools import partial
+from typing import TYPE_CHECKING
 
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
 from lamplighter.services.states import tags
@@ -16,10 +17,13 @@ from lamplighter.services.states.tables import activities as rows
 from lamplighter.services.states.tables.activities import Activity
 from lamplighter.store.db import Reader, Tx
 
+if TYPE_CHECKING:
+    from aws_types import states as aws
+
 DEFAULT_ENCRYPTION: Json = {"type": "AWS_OWNED_KEY"}
 
 
-def create_activity(tx: Tx, caller: Caller, params: Json) -> Json:
+def create_activity(tx: Tx, caller: Caller, params: "aws.CreateActivityInput") -> "aws.CreateActivityOutput":
     """Handle CreateActivity: "an idempotent API … based on the activity name".
 
     A repeated request does not change the tags.
@@ -37,19 +41,19 @@ def create_activity(tx: Tx, caller: Caller, params: Json) -> Json:
     return {"activityArn": key, "creationDate": activity.created / 1000}
 
 
-def describe_activity(reader: Reader, _caller: Caller, params: Json) -> Json:
+def describe_activity(reader: Reader, _caller: Caller, params: "aws.DescribeActivityInput") -> Json:
     """Handle DescribeActivity."""
     activity = find_activity(reader, params["activityArn"])
     return _item(activity) | {"encryptionConfiguration": activity.encryption}
 
 
-def list_activities(reader: Reader, caller: Caller, params: Json) -> Json:
+def list_activities(reader: Reader, caller: Caller, params: "aws.ListActivitiesInput") -> Json:
     """Handle ListActivities."""
     read = partial(rows.page, reader, caller.account, caller.region)
     return PAGES.page("activities", params, "", read, _item, lambda activity: activity.name)
 
 
-def delete_activity(tx: Tx, _caller: Caller, params: Json) -> None:
+def delete_activity(tx: Tx, _caller: Caller, params: "aws.DeleteActivityInput") -> None:
     """Handle DeleteActivity; do nothing if the activity does not exist."""
     rows.delete(tx, resource_arn(params["activityArn"], "activity"))
 

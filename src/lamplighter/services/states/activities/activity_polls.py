@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Awaitable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from lamplighter.asl.execution.messages import TaskStarted
 from lamplighter.base.json_text import Json
@@ -20,6 +21,9 @@ from lamplighter.services.states.tables import activities
 from lamplighter.services.states.tables.activities import WaitingTask
 from lamplighter.services.states.tables.frames import Work
 from lamplighter.store.db import Reader, Store, Tx
+
+if TYPE_CHECKING:
+    from aws_types import states as aws
 
 LONG_POLL_SECONDS = 60.0
 """Seconds: "The maximum time the service holds on to the request before responding is 60 seconds." (GetActivityTask)"""
@@ -43,7 +47,9 @@ class ActivityPolls:
         self._poll_seconds = poll_seconds
         self._lines: defaultdict[str, WorkerLine] = defaultdict(WorkerLine)
 
-    def poll(self, reader: Reader, _caller: Caller, params: Json) -> Awaitable[Json]:
+    def poll(
+        self, reader: Reader, _caller: Caller, params: "aws.GetActivityTaskInput"
+    ) -> Awaitable["aws.GetActivityTaskOutput"]:
         """Handle GetActivityTask."""
         activity = find_activity(reader, params["activityArn"])
         return self._wait(activity.arn, params.get("workerName"))

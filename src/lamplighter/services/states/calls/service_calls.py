@@ -9,10 +9,10 @@ import re
 
 from lamplighter.asl.definition.model import Resource
 from lamplighter.asl.execution.messages import CallAnswer, TaskFailed, TaskSubmitted, TaskSucceeded
+from lamplighter.base.aws.service_model import ServiceModel, Shape
 from lamplighter.base.errors import AwsError, Bug, require
 from lamplighter.base.file_body import FileBody
 from lamplighter.base.json_text import Json, RawJson, convert_members, dumps, loads
-from lamplighter.base.service_model import ServiceModel, Shape
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller, caller_of
 from lamplighter.outbound.aws import CallFailed, RemoteServices

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from lamplighter.asl.execution.frame import Execution
 from lamplighter.asl.execution.step import Step
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.log_batches import batch_events

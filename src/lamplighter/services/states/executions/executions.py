@@ -1,16 +1,17 @@
 """Implement the operations on executions."""
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 from lamplighter.asl.execution.frame import Execution
 from lamplighter.asl.execution.messages import StopRequested
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.base.errors import ValidationError
 from lamplighter.base.json_text import Json, RawJson, loads
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.operations.pages import NEWEST
-from lamplighter.runs.repetition import is_repetition
+from lamplighter.runs.failures.repetition import is_repetition
 from lamplighter.services.states.arns import PAGES, check_name
 from lamplighter.services.states.errors import (
     ExecutionAlreadyExists,
@@ -30,6 +31,9 @@ from lamplighter.services.states.tables import executions as rows
 from lamplighter.services.states.tables.executions import ExecutionRecord
 from lamplighter.store.db import Reader, Tx
 
+if TYPE_CHECKING:
+    from aws_types import states as aws
+
 LIST_LIMIT = 1_000
 """The most executions or deleted state machines that a list returns."""
 
@@ -42,7 +46,7 @@ class Executions:
         self._driver = driver
         self._express = express
 
-    def start(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def start(self, tx: Tx, caller: Caller, params: "aws.StartExecutionInput") -> Json:
         """Handle StartExecution.
 
         "StartExecution is idempotent for STANDARD workflows … if you call it with the same name and input as a running
@@ -77,7 +81,7 @@ class Executions:
             rows.set_origin(tx, key, caller.origin, caller.person)
         return {"executionArn": key, "startDate": now / 1000}
 
-    def describe(self, reader: Reader, _caller: Caller, params: Json) -> Json:
+    def describe(self, reader: Reader, _caller: Caller, params: "aws.DescribeExecutionInput") -> Json:
         """Handle DescribeExecution."""
         record = find_execution(reader, params["executionArn"])
         description: Json = {
@@ -103,7 +107,7 @@ class Executions:
                 description[field] = value
         return description
 
-    def list(self, reader: Reader, _caller: Caller, params: Json) -> Json:
+    def list(self, reader: Reader, _caller: Caller, params: "aws.ListExecutionsInput") -> Json:
         """Handle ListExecutions; the list begins with the newest."""
         redriven = {"REDRIVEN": True, "NOT_REDRIVEN": False}.get(params.get("redriveFilter", ""))
         criteria = partial(rows.ExecutionFilter, params.get("statusFilter"), redriven)
@@ -148,7 +152,7 @@ class Executions:
         found = rows.removed_machines(reader, caller.account, caller.region, LIST_LIMIT)
         return {"stateMachines": [{"stateMachineArn": each, "name": each.rpartition(":")[2]} for each in found]}
 
-    def stop(self, tx: Tx, _caller: Caller, params: Json) -> Json:
+    def stop(self, tx: Tx, _caller: Caller, params: "aws.StopExecutionInput") -> "aws.StopExecutionOutput":
         """Handle StopExecution; do nothing if the execution has ended."""
         record = find_execution(tx, params["executionArn"])
         self._driver.send_event(tx, record.id, StopRequested(params.get("error"), params.get("cause")))
@@ -156,7 +160,7 @@ class Executions:
         assert stopped is not None
         return {"stopDate": stopped / 1000}
 
-    def history(self, reader: Reader, _caller: Caller, params: Json) -> Json:
+    def history(self, reader: Reader, _caller: Caller, params: "aws.GetExecutionHistoryInput") -> Json:
         """Handle GetExecutionHistory."""
         record = find_execution(reader, params["executionArn"])
         size, last = PAGES.most(params), history.last_event(reader, record.id)

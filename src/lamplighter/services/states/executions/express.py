@@ -5,9 +5,11 @@ never waits ends in its first step, and nothing of it is stored.
 See https://docs.aws.amazon.com/step-functions/latest/dg/choosing-workflow-type.html.
 """
 
+from typing import TYPE_CHECKING
+
 from lamplighter.asl.execution.frame import Execution
 from lamplighter.asl.execution.step import Step
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller
@@ -19,6 +21,9 @@ from lamplighter.services.states.executions.express_ends import ExpressEnd
 from lamplighter.services.states.machines.resolve_arn import find_target
 from lamplighter.services.states.tables.state_machines import StateMachine
 from lamplighter.store.db import Reader, Tx
+
+if TYPE_CHECKING:
+    from aws_types import states as aws
 
 BILLING_STEP_MILLISECONDS = 100
 """The unit of the billed duration in milliseconds: "Duration is … rounded up to the nearest 100 ms"."""
@@ -33,7 +38,7 @@ class ExpressExecutions:
         self._world = world
         self._driver = driver
 
-    def start_sync(self, reader: Reader, _caller: Caller, params: Json) -> Json:
+    def start_sync(self, reader: Reader, _caller: Caller, params: "aws.StartSyncExecutionInput") -> Json:
         """Handle StartSyncExecution; return an awaitable if the execution has to wait."""
         machine = find_target(reader, params["stateMachineArn"], self._world).machine
         if machine.deleting:

@@ -8,12 +8,12 @@ from dataclasses import replace
 from itertools import islice
 from statistics import median
 
-from lamplighter.base.arn import sibling
+from lamplighter.base.aws.arn import sibling
 from lamplighter.base.errors import ValidationError
 from lamplighter.base.json_text import Json, loads_or
 from lamplighter.bus import Caller
-from lamplighter.runs.job_definition import read_late
-from lamplighter.runs.job_machine import WATCH_STATE
+from lamplighter.runs.jobs.job_definition import read_late
+from lamplighter.runs.jobs.job_machine import WATCH_STATE
 from lamplighter.services.states.tables import execution_lists, frames, state_machines
 from lamplighter.services.states.tables.execution_lists import ORDERS, ListCriteria, ListedExecution
 from lamplighter.services.states.tables.frames import parse_counters
@@ -75,8 +75,8 @@ def list_waiting_runs(reader: Reader, _caller: Caller, params: Json) -> Json:
 def find_repetitions(reader: Reader, _caller: Caller, params: Json) -> Json:
     """Handle FindRepetitions: return the runs of the machine `Machine` that stand for one problem.
 
-    These are the run with the name `First` (`runs/repetition.py`), its repetitions, and those that are under way with
-    the input `Input`; None finds none of these.
+    These are the run with the name `First` (`runs/failures/repetition.py`), its repetitions, and those that are under
+    way with the input `Input`; None finds none of these.
     """
     first = sibling(params["Machine"], f"execution:{params['Machine'].rpartition(':')[2]}:{params['First']}")
     found = execution_lists.repetitions(reader, first, params["Machine"], params["Input"])

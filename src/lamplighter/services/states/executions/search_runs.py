@@ -9,7 +9,7 @@ from lamplighter.base.errors import ValidationError
 from lamplighter.base.json_text import Json
 from lamplighter.base.masking import mask_text
 from lamplighter.bus import Caller
-from lamplighter.runs.failure_reasons import searched_cause
+from lamplighter.runs.failures.failure_reasons import searched_cause
 from lamplighter.runs.word_search import FoundText, find_words, write_places
 from lamplighter.services.states.executions.list_runs import describe_run
 from lamplighter.services.states.tables import execution_search

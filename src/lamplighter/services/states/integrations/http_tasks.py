@@ -59,7 +59,7 @@ class HttpTasks:
         connection = next(filter(None, places), None)
         if connection is None:
             raise ParametersRefused('The field "Authentication" is required but was missing')
-        found = self._bus.invoke(tx, caller, "events.connections", "Retrieve", {"ConnectionArn": connection})
+        found = self._bus.invoke(tx, caller, "events.connections", "RetrieveCredentials", {"ConnectionArn": connection})
         return self._call(params, _build_request(params, found["AuthParameters"]), found, on_exchange)
 
     async def _call(self, params: Json, request: HttpRequest, connection: Json, on_exchange: OnExchange | None) -> Json:

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from lamplighter.asl.definition.model import Resource
+from lamplighter.base.aws.service_model import ServiceModel
 from lamplighter.base.json_text import Json
-from lamplighter.base.service_model import ServiceModel
 from lamplighter.services.states.integrations.parameter_conversion import pascal_case
 from lamplighter.services.states.integrations.sync_rules import (
     RUN_TASK,

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 
+from lamplighter.base.aws.service_model import ListShape, MapShape, Shape, StructureShape
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json, dumps
-from lamplighter.base.service_model import ListShape, MapShape, Shape, StructureShape
 
 SCALARS: Mapping[str, tuple[type, ...]] = {
     "string": (str,),

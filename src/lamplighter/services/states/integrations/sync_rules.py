@@ -9,7 +9,7 @@ from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 
 from lamplighter.base.json_text import Json
-from lamplighter.runs.ecs_tasks import STARTED_BY_STATE_MACHINE
+from lamplighter.runs.tasks.ecs_tasks import STARTED_BY_STATE_MACHINE
 
 Call = tuple[str, Json]
 """An operation and its parameters, in the service's spelling."""

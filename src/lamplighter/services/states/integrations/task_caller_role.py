@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/concepts-access-cross-acct-
 
 from dataclasses import dataclass, replace
 
-from lamplighter.base.role_session import RoleSession, Signer
+from lamplighter.base.aws.role_session import RoleSession, Signer
 from lamplighter.bus import Bus, Caller, caller_of
 from lamplighter.store.db import Reader
 

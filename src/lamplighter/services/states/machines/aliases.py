@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/concepts-state-machine-alia
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json
@@ -27,6 +28,9 @@ from lamplighter.services.states.tables import state_machines
 from lamplighter.services.states.tables.aliases import Alias
 from lamplighter.store.db import Reader, Tx
 
+if TYPE_CHECKING:
+    from aws_types import states as aws
+
 MAX_ALIASES = 100
 """The most aliases of one state machine."""
 ALIAS_EXISTS = (
@@ -35,7 +39,7 @@ ALIAS_EXISTS = (
 NOTHING_TO_UPDATE = "Either the description or the RoutingConfiguration must be specified"
 
 
-def create_alias(tx: Tx, _caller: Caller, params: Json) -> Json:
+def create_alias(tx: Tx, _caller: Caller, params: "aws.CreateStateMachineAliasInput") -> Json:
     """Handle CreateStateMachineAlias; a repeated request with the same parameters returns the same answer."""
     routes, name, description = params["routingConfiguration"], params["name"], params.get("description")
     machine = check_routes(tx, routes)
@@ -49,7 +53,9 @@ def create_alias(tx: Tx, _caller: Caller, params: Json) -> Json:
     return _item(alias)
 
 
-def update_alias(tx: Tx, _caller: Caller, params: Json) -> Json:
+def update_alias(
+    tx: Tx, _caller: Caller, params: "aws.UpdateStateMachineAliasInput"
+) -> "aws.UpdateStateMachineAliasOutput":
     """Handle UpdateStateMachineAlias."""
     alias = _find(tx, params["stateMachineAliasArn"])
     routes = params.get("routingConfiguration")
@@ -63,7 +69,7 @@ def update_alias(tx: Tx, _caller: Caller, params: Json) -> Json:
     return {"updateDate": now / 1000}
 
 
-def describe_alias(reader: Reader, _caller: Caller, params: Json) -> Json:
+def describe_alias(reader: Reader, _caller: Caller, params: "aws.DescribeStateMachineAliasInput") -> Json:
     """Handle DescribeStateMachineAlias."""
     alias = _find(reader, params["stateMachineAliasArn"])
     answer = {
@@ -76,13 +82,13 @@ def describe_alias(reader: Reader, _caller: Caller, params: Json) -> Json:
     return answer if alias.description is None else answer | {"description": alias.description}
 
 
-def delete_alias(tx: Tx, _caller: Caller, params: Json) -> None:
+def delete_alias(tx: Tx, _caller: Caller, params: "aws.DeleteStateMachineAliasInput") -> None:
     """Handle DeleteStateMachineAlias; do nothing if the alias does not exist."""
     machine, name = split_qualifier(params["stateMachineAliasArn"])
     rows.delete(tx, machine, name)
 
 
-def list_aliases(reader: Reader, _caller: Caller, params: Json) -> Json:
+def list_aliases(reader: Reader, _caller: Caller, params: "aws.ListStateMachineAliasesInput") -> Json:
     """Handle ListStateMachineAliases: list the aliases of a state machine, or those that lead to a version."""
     arn = params["stateMachineArn"]
     machine, qualifier = split_qualifier(arn)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from lamplighter.asl.definition.diagnostics import SCHEMA, Diagnostic
 from lamplighter.asl.definition.state_tree import StatePlace
-from lamplighter.base.service_model import OperationModel, StructureShape
+from lamplighter.base.aws.service_model import OperationModel, StructureShape
 from lamplighter.services.states.integrations.integrations import CallBinding
 from lamplighter.services.states.integrations.parameter_conversion import member_of, pascal_case
 

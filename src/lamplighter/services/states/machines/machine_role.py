@@ -6,9 +6,9 @@ The role of a machine that logs must be able to manage log deliveries.
 See https://docs.aws.amazon.com/step-functions/latest/dg/connect-ecs.html.
 """
 
+from lamplighter.base.aws.role_session import RoleSession, Signer
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
-from lamplighter.base.role_session import RoleSession, Signer
 from lamplighter.bus import Bus, Caller, caller_of
 from lamplighter.services.states.integrations.task_caller_role import SERVICE_PRINCIPAL
 from lamplighter.store.db import Reader

@@ -6,7 +6,7 @@ settings are complete, as AWS shows them. Rejects settings that AWS rejects.
 
 from collections.abc import Callable
 
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.base.json_text import Json
 from lamplighter.services.states.errors import InvalidEncryptionConfiguration, InvalidLoggingConfiguration
 

@@ -5,8 +5,8 @@ AWS takes one call for each definition.
 
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
-from lamplighter.runs.job_machine import is_supporting_machine
-from lamplighter.runs.job_search import describe_job, search_job
+from lamplighter.runs.jobs.job_machine import is_supporting_machine
+from lamplighter.runs.jobs.job_search import describe_job, search_job
 from lamplighter.services.states.tables import state_machines
 from lamplighter.store.db import Reader
 

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.base.json_text import Json, loads
 from lamplighter.base.precompute import Precomputed, combine
 from lamplighter.base.world import World
@@ -33,6 +34,9 @@ from lamplighter.services.states.tables import aliases, versions
 from lamplighter.services.states.tables import state_machines as rows
 from lamplighter.services.states.tables.state_machines import Revision, StateMachine
 from lamplighter.store.db import Reader, Tx
+
+if TYPE_CHECKING:
+    from aws_types import states as aws
 
 NOTHING_TO_UPDATE = (
     "Either the definition, the role ARN, the LoggingConfiguration, or the TracingConfiguration must be specified"
@@ -70,7 +74,7 @@ class StateMachines:
         found = rows.get_revision(reader, find_execution(reader, params["executionArn"]).revision)
         return None if found is None else self._references.work_for(found.definition)
 
-    def create(self, tx: Tx, caller: Caller, params: Json) -> Json:
+    def create(self, tx: Tx, caller: Caller, params: "aws.CreateStateMachineInput") -> Json:
         """Handle CreateStateMachine: "an idempotent API", if name, definition, type and settings are the same."""
         name = check_name(params["name"])
         check_description(params)
@@ -119,7 +123,7 @@ class StateMachines:
         version = find_or_publish_version(tx, machine, params.get("versionDescription"))
         return {"stateMachineVersionArn": version.arn}
 
-    def describe(self, reader: Reader, _caller: Caller, params: Json) -> Json:
+    def describe(self, reader: Reader, _caller: Caller, params: "aws.DescribeStateMachineInput") -> Json:
         """Handle DescribeStateMachine: describe the current revision, or that of a version."""
         target = find_target(reader, params["stateMachineArn"], self._world)
         machine = target.machine
@@ -127,12 +131,12 @@ class StateMachines:
         answer = self._describe_revision(machine.arn, machine.name, revision, params) | _version_fields(target)
         return answer | {"status": "DELETING" if machine.deleting else "ACTIVE", "type": machine.type}
 
-    def list(self, reader: Reader, caller: Caller, params: Json) -> Json:
+    def list(self, reader: Reader, caller: Caller, params: "aws.ListStateMachinesInput") -> Json:
         """Handle ListStateMachines."""
         read = partial(rows.page, reader, caller.account, caller.region)
         return PAGES.page("stateMachines", params, "", read, _item, lambda machine: machine.name)
 
-    def update(self, tx: Tx, _caller: Caller, params: Json) -> Json:
+    def update(self, tx: Tx, _caller: Caller, params: "aws.UpdateStateMachineInput") -> Json:
         """Handle UpdateStateMachine; running executions keep the revision with which they began.
 
         The machine keeps its revision if the request changes nothing.
@@ -161,7 +165,7 @@ class StateMachines:
         check_machine_role(self._bus, tx, machine.arn, role, definition, changed.get("loggingConfiguration"))
         return Revision(self._world.uuid(), definition, role, changed, tx.now)
 
-    def delete(self, tx: Tx, _caller: Caller, params: Json) -> None:
+    def delete(self, tx: Tx, _caller: Caller, params: "aws.DeleteStateMachineInput") -> None:
         """Handle DeleteStateMachine: delete the machine with its versions and aliases; do nothing if it does not exist.
 
         "A state machine is deleted only when all its executions are completed. On the next state transition, the state
@@ -173,7 +177,9 @@ class StateMachines:
             versions.delete_all(tx, machine)
             rows.delete(tx, machine)
 
-    def describe_for_execution(self, reader: Reader, _caller: Caller, params: Json) -> Json:
+    def describe_for_execution(
+        self, reader: Reader, _caller: Caller, params: "aws.DescribeStateMachineForExecutionInput"
+    ) -> Json:
         """Handle DescribeStateMachineForExecution: describe the revision with which the execution began."""
         record = find_execution(reader, params["executionArn"])
         found = rows.get_revision(reader, record.revision)

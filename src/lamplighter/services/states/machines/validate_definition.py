@@ -5,6 +5,7 @@ See https://docs.aws.amazon.com/step-functions/latest/apireference/API_ValidateS
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from lamplighter.asl.definition.diagnostics import SCHEMA, Diagnostic
 from lamplighter.asl.definition.model import Resource
@@ -27,6 +28,9 @@ from lamplighter.services.states.json_errors import json_error_message
 from lamplighter.services.states.machines import check_parameters, map_labels
 from lamplighter.services.states.machines.definition_warnings import definition_warnings
 from lamplighter.store.db import Reader
+
+if TYPE_CHECKING:
+    from aws_types import states as aws
 
 NOT_JSON = "INVALID_JSON_DESCRIPTION"
 UNSUPPORTED_PATTERN = "Express state machine does not support '.{}' service integration{}"
@@ -68,7 +72,9 @@ class DefinitionValidator:
         if found:
             raise InvalidDefinition(found)
 
-    def validate(self, _reader: Reader, _caller: Caller, params: Json) -> Json:
+    def validate(
+        self, _reader: Reader, _caller: Caller, params: "aws.ValidateStateMachineDefinitionInput"
+    ) -> "aws.ValidateStateMachineDefinitionOutput":
         """Handle ValidateStateMachineDefinition."""
         found = self._diagnostics(params["definition"], params.get("type", "STANDARD"))
         errors = [fault for fault in found if fault.severity == "ERROR"]

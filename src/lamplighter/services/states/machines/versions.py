@@ -6,6 +6,7 @@ version: to publish the revision again returns the existing version.
 """
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
@@ -18,6 +19,9 @@ from lamplighter.services.states.tables import versions as rows
 from lamplighter.services.states.tables.state_machines import StateMachine
 from lamplighter.services.states.tables.versions import Version
 from lamplighter.store.db import Reader, Tx
+
+if TYPE_CHECKING:
+    from aws_types import states as aws
 
 MAX_VERSIONS = 1000
 """The most versions of one state machine."""
@@ -32,7 +36,7 @@ VERSION_IN_USE = (
 NO_DESCRIPTION = "Version description can only be set when publish is true"
 
 
-def publish_version(tx: Tx, _caller: Caller, params: Json) -> Json:
+def publish_version(tx: Tx, _caller: Caller, params: "aws.PublishStateMachineVersionInput") -> Json:
     """Handle PublishStateMachineVersion."""
     machine = find_machine(tx, params["stateMachineArn"])
     if machine.deleting:
@@ -44,14 +48,14 @@ def publish_version(tx: Tx, _caller: Caller, params: Json) -> Json:
     return _item(find_or_publish_version(tx, machine, params.get("description")))
 
 
-def list_versions(reader: Reader, _caller: Caller, params: Json) -> Json:
+def list_versions(reader: Reader, _caller: Caller, params: "aws.ListStateMachineVersionsInput") -> Json:
     """Handle ListStateMachineVersions: newest first; the list is empty if the state machine does not exist."""
     arn, _ = split_qualifier(params["stateMachineArn"])
     read = partial(rows.page, reader, arn)
     return PAGES.page("stateMachineVersions", params, NEWEST, read, _item, lambda version: version.number)
 
 
-def delete_version(tx: Tx, _caller: Caller, params: Json) -> None:
+def delete_version(tx: Tx, _caller: Caller, params: "aws.DeleteStateMachineVersionInput") -> None:
     """Handle DeleteStateMachineVersion; do nothing if the version does not exist."""
     version = find_version(tx, params["stateMachineVersionArn"])
     if version is None:

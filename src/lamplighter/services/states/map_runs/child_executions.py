@@ -8,7 +8,7 @@ from dataclasses import replace
 from lamplighter.asl.execution.distributed_map import ChildInput
 from lamplighter.asl.execution.frame import Execution
 from lamplighter.asl.execution.state_errors import StateError
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.base.json_text import Json, loads
 from lamplighter.base.world import World
 from lamplighter.services.states.map_runs.child_inputs import ChildInputs

@@ -5,7 +5,7 @@ for the Distributed Map state", and RedriveExecution on the children to redrive 
 See https://docs.aws.amazon.com/step-functions/latest/dg/iam-policies-eg-dist-map.html.
 """
 
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.base.errors import AwsError
 from lamplighter.bus import Bus, Caller, caller_of
 from lamplighter.services.states.integrations.task_caller_role import TaskRoles, caller_of_task, machine_of

@@ -6,6 +6,7 @@ See https://docs.aws.amazon.com/step-functions/latest/dg/concepts-examine-map-ru
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
@@ -17,6 +18,9 @@ from lamplighter.services.states.tables import map_runs as rows
 from lamplighter.services.states.tables.map_runs import MapRun
 from lamplighter.store.db import Reader, Tx
 
+if TYPE_CHECKING:
+    from aws_types import states as aws
+
 API_COUNT_NAMES = {"SUCCEEDED": "succeeded", "FAILED": "failed", "TIMED_OUT": "timedOut", "ABORTED": "aborted"}
 
 
@@ -26,7 +30,7 @@ class MapRuns:
     def __init__(self, driver: MapRunDriver) -> None:
         self._driver = driver
 
-    def describe(self, reader: Reader, _caller: Caller, params: Json) -> Json:
+    def describe(self, reader: Reader, _caller: Caller, params: "aws.DescribeMapRunInput") -> Json:
         """Handle DescribeMapRun."""
         run = find_map_run(reader, params["mapRunArn"])
         executions = {status: getattr(run, column) for status, column in COUNTER_COLUMNS.items()}
@@ -45,14 +49,14 @@ class MapRuns:
         dates = (("stopDate", run.stop), ("redriveDate", run.redriven))
         return description | {name: date / 1000 for name, date in dates if date is not None}
 
-    def list(self, reader: Reader, _caller: Caller, params: Json) -> Json:
+    def list(self, reader: Reader, _caller: Caller, params: "aws.ListMapRunsInput") -> Json:
         """Handle ListMapRuns."""
         parent = find_execution(reader, params["executionArn"]).arn
         return PAGES.page(
             "mapRuns", params, 0, partial(rows.runs_of_execution, reader, parent), _item, lambda run: run.id
         )
 
-    def update(self, tx: Tx, _caller: Caller, params: Json) -> None:
+    def update(self, tx: Tx, _caller: Caller, params: "aws.UpdateMapRunInput") -> None:
         """Handle UpdateMapRun: "updates an in-progress Map Run's configuration"."""
         run = find_map_run(tx, params["mapRunArn"])
         changed = replace(

@@ -12,7 +12,7 @@ from typing import TypeVar, TypeVarTuple
 
 from lamplighter.asl.execution.item_reader import decompress, read_items, read_lines, reader_failed
 from lamplighter.asl.execution.messages import ReaderSettings
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.base.errors import AwsError
 from lamplighter.base.file_body import FileBody
 from lamplighter.base.json_text import Json, JsonError, loads

@@ -1,15 +1,15 @@
 """List executions of all state machines of a place, or of one, with what the console shows of each.
 
-An execution that was skipped (`runs/skipped_runs.py`) has the status SKIPPED here. The children of Maps and express
-executions are left out.
+An execution that was skipped (`runs/jobs/skipped_runs.py`) has the status SKIPPED here. The children of Maps and
+express executions are left out.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from lamplighter.base.arn import build
+from lamplighter.base.aws.arn import build
 from lamplighter.base.json_text import Json
-from lamplighter.runs.repetition import INFIX, first_name
+from lamplighter.runs.failures.repetition import INFIX, first_name
 from lamplighter.store.db import Reader
 from lamplighter.store.rows import Table
 

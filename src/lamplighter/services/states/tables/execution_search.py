@@ -8,9 +8,9 @@ nobody started them, and their inputs repeat those of the jobs.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lamplighter.base.arn import build
+from lamplighter.base.aws.arn import build
 from lamplighter.base.json_text import Json
-from lamplighter.runs.job_machine import SUPPORTING_SUFFIXES
+from lamplighter.runs.jobs.job_machine import SUPPORTING_SUFFIXES
 from lamplighter.services.states.tables.execution_lists import (
     COLUMNS,
     STATUS,

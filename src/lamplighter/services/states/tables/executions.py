@@ -4,7 +4,7 @@ from dataclasses import MISSING, dataclass, fields
 from typing import Literal
 
 from lamplighter.asl.execution.messages import Finish
-from lamplighter.base.arn import build
+from lamplighter.base.aws.arn import build
 from lamplighter.base.json_text import Json, JsonError, dumps, loads
 from lamplighter.services.states.tables import history
 from lamplighter.services.states.tables.frames import Counters

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lamplighter.asl.definition.model import Resource
+from lamplighter.base.aws.service_model import ListShape, MapShape, Shape, StructureShape
 from lamplighter.base.json_text import Json
-from lamplighter.base.service_model import ListShape, MapShape, Shape, StructureShape
 from lamplighter.services.states.errors import SchemaMismatch
 from lamplighter.services.states.integrations.http_tasks import SERVICE as HTTP
 from lamplighter.services.states.integrations.integrations import FindModel, bind_resource

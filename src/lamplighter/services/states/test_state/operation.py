@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from lamplighter.asl.definition.diagnostics import SCHEMA, Diagnostic
@@ -18,7 +19,7 @@ from lamplighter.asl.definition.state_tree import state_places
 from lamplighter.asl.execution.messages import TaskFailed
 from lamplighter.asl.execution.single_state import StateConfiguration, StateInput, StateOutcome
 from lamplighter.asl.execution.state_errors import RUNTIME, TIMEOUT
-from lamplighter.base import arn
+from lamplighter.base.aws import arn
 from lamplighter.base.errors import UnboundedWork, require
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.precompute import LARGE_TEXT_LENGTH, run_work
@@ -51,6 +52,9 @@ from lamplighter.services.states.test_state.options import (
 )
 from lamplighter.store.db import Reader
 
+if TYPE_CHECKING:
+    from aws_types import states as aws
+
 TOO_MANY_FAILURES = "Map iteration failure count must be less than or equal to the number of Map iterations"
 LIST_STAGES = frozenset({"afterItemsPath", "afterItemSelector", "afterItemBatcher", "afterItemsPointer"})
 """Inspection stages whose items AWS renders one by one."""
@@ -66,7 +70,7 @@ class StateTester:
     _model: FindModel
     _isolation: Isolation
 
-    def test(self, _reader: Reader, caller: Caller, params: Json) -> Json:
+    def test(self, _reader: Reader, caller: Caller, params: "aws.TestStateInput") -> Json:
         """Handle TestState; the answer is an awaitable, because the state may call a service."""
         return self._test(self._calls.caller_of_test(caller, params.get("roleArn")), params)
 

@@ -1,0 +1,1 @@
+"""What AWS's APIs have in common: ARNs, roles, Fargate's sizes, models of services."""

@@ -1,0 +1,1 @@
+"""Read the jobs that pages show."""

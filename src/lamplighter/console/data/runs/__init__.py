@@ -1,0 +1,1 @@
+"""Read the runs that pages show, and act on them."""

@@ -1,0 +1,1 @@
+"""Read the ECS tasks that pages show, and start them."""

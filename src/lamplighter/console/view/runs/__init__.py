@@ -1,0 +1,1 @@
+"""How pages show a run: its title, graph, timeline and numbers."""

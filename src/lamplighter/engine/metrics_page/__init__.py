@@ -1,0 +1,1 @@
+"""The metrics of the engine as text for Prometheus."""

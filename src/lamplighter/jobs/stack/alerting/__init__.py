@@ -1,0 +1,1 @@
+"""The resources of a stack that alert people: topics, rules, alarms, heartbeats."""

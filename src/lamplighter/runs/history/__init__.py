@@ -1,0 +1,1 @@
+"""What happened in a run, read from its history of events."""

@@ -1,0 +1,1 @@
+"""The ECS tasks of runs, and their logs."""

@@ -1,0 +1,1 @@
+"""Back up the data directory, and restore it."""
