@@ -16,7 +16,7 @@ from lamplighter.console.data.runs import waiting_runs
 from lamplighter.console.page import PART_HEADER, Page, page_route
 from lamplighter.console.pages.jobs import job_runs as runs_page
 from lamplighter.console.pages.jobs import removed_jobs
-from lamplighter.console.pages.jobs.jobs.job_runs import RunTable
+from lamplighter.console.pages.jobs.job_runs import RunTable
 from lamplighter.console.view.duration_chart import SHAPES, build_chart
 from lamplighter.console.view.job_description import describe_job
 from lamplighter.console.view.next_slots import next_slots
