@@ -8,13 +8,14 @@ TAG ?= v$(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' src/lamplighter/__init__
 BIN := .venv/bin
 WORKERS = $(shell $(BIN)/python -c 'import os; print(5 * len(os.sched_getaffinity(0)) // 2)')
 READY := .venv/ready
+FRONTEND := tests/console/frontend
 PURE := $(addprefix tests/,architecture asl base contracts/test_jsonata.py console/security/test_password_guesses.py console/view jobs/file jobs/iam jobs/lint lang operations runs wire)
 
 # The tests start hundreds of programs, and each would compile everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test test-versions quick chaos fuzz demo bench docs docs-serve reference pictures dist release-check release-notes clean
+.PHONY: help setup check check-frontend test test-versions quick chaos fuzz demo bench docs docs-serve reference pictures dist release-check release-notes clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST)
@@ -36,11 +37,20 @@ $(READY): pyproject.toml
 	.sam/bin/python -m pip install --quiet --disable-pip-version-check --retries 10 aws-sam-cli==1.170.0
 	@touch $@
 
-check: setup ## run ruff, mypy strict and import-linter
+check: setup ## run ruff, mypy strict, import-linter and check-frontend
 	$(BIN)/ruff check
 	$(BIN)/python build_types.py
 	$(BIN)/mypy src tests bench
 	$(BIN)/lint-imports --no-logo
+	@$(MAKE) --no-print-directory check-frontend
+
+check-frontend: ## check the scripts and styles of the console with Biome and tsc if they are installed: ARGS=--write formats
+ifeq ($(wildcard $(FRONTEND)/node_modules/.bin/tsc),)
+	@echo 'Scripts and styles are not checked; this installs what does: npm install --no-package-lock --prefix $(FRONTEND)'
+else
+	$(FRONTEND)/node_modules/.bin/biome check $(ARGS) --config-path=$(FRONTEND) src/lamplighter/console/static
+	$(FRONTEND)/node_modules/.bin/tsc --project $(FRONTEND)
+endif
 
 test: setup ## run all tests, with five processes for two cores, because many tests wait for an engine
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(or $(ARGS),--ignore=tests/console)
@@ -94,5 +104,5 @@ release-notes: ## print the section of the changelog for TAG=v0.1.0
 	@$(PYTHON) .ci/release.py notes $(TAG)
 
 clean: ## remove .venv and every cache
-	rm -rf .venv .sam .versions .release .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist site
+	rm -rf .venv $(FRONTEND)/node_modules .sam .versions .release .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist site
 	find src tests -name __pycache__ -prune -exec rm -rf {} +

@@ -127,6 +127,18 @@ def test_an_activity_without_a_worker_is_shown_as_waiting_for_one(served: Served
     expect_run_status(page, "succeeded")
 
 
+def test_what_a_live_page_replaces_keeps_the_focus(served: ServedEngine, page: Page) -> None:
+    activity = served.sfn.create_activity(name="focus")["activityArn"]
+    state = {"Type": "Task", "Resource": activity, "TimeoutSeconds": 600, "End": True}
+    machine = served.machine({"StartAt": "Approve", "States": {"Approve": state}}, "focus")
+    page.goto(run_url(served, served.start(machine)))
+    link = page.locator("#timeline").get_by_role("link", name="Approve")
+    link.focus()
+    served.sfn.get_activity_task(activityArn=activity)
+    expect(page.locator("#timeline")).not_to_contain_text("waits for a worker", timeout=TIMEOUT_MILLISECONDS)
+    expect(link).to_be_focused()
+
+
 @pytest.mark.parametrize("label", ["Copy command", "Copy lamplighter run"])
 @pytest.mark.parametrize("given", [{"day": "it's $1!"}, {"day": 1, "password": "hunter2"}, {"text": "é" * 5000}])
 def test_a_copied_command_starts_the_same_run_in_a_shell_and_contains_no_secret(
@@ -334,7 +346,7 @@ def test_a_button_that_asks_for_confirmation_keeps_asking_after_a_refresh(
             const summary = document.getElementById("summary");
             summary.querySelector("form[action$='/stop'] button").click();
             summary.innerHTML = html;
-            summary.dispatchEvent(new CustomEvent("htmx:load", { bubbles: true, detail: { elt: summary } }));
+            summary.dispatchEvent(new CustomEvent("renewed", { bubbles: true }));
             return summary.querySelector("form[action$='/stop'] button").innerText;
         }"""
         assert page.evaluate(press_and_refresh, before) == "Stop the run now?"

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from lamplighter.engine import credentials
+from tests.console import real_browser
 from tests.console.full_engine import count_messages, create_dead_letters
-from tests.console.test_browser import find_accessibility_problems
+from tests.console.test_browser import find_accessibility_problems, run_url
 from tests.served_engine import ServedEngine, eventually
 
 
@@ -55,3 +56,21 @@ def test_a_visitor_logs_in_and_out(engine: ServedEngine, page: Page) -> None:
     expect(page.get_by_label("Password")).to_be_visible()
     page.goto(engine.url)
     expect(page.get_by_label("Password")).to_be_visible()
+
+
+def test_who_selects_a_state_after_the_session_has_ended_is_asked_to_log_in(
+    engine: ServedEngine, chromium: Browser
+) -> None:
+    engine.up()
+    execution = engine.start(engine.machine({"StartAt": "Only", "States": {"Only": {"Type": "Pass", "End": True}}}))
+    engine.kill()
+    engine.up("--host", "0.0.0.0")
+    (holder,) = credentials.load_credentials(engine.data / "credentials").values()
+    with real_browser.open_page(chromium, strict=False) as page:  # Chromium reports a refusal as an error
+        page.goto(run_url(engine, execution))
+        page.get_by_label("Password").fill(holder.password)
+        page.get_by_label("Password").press("Enter")
+        page.locator("body[data-connected]").wait_for()
+        page.context.clear_cookies()
+        page.locator('.graph .node[data-name="Only"] > a').click()
+        expect(page.get_by_label("Password")).to_be_visible()

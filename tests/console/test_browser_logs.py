@@ -163,19 +163,21 @@ def test_new_lines_do_not_follow_the_first_lines_when_the_reader_scrolls_while_t
     log = open_log(page, served, running)
     expect(page.locator(".state")).to_have_text("live")
     page.evaluate("""() => {
-      const create = window.htmx.createEventSource;
-      window.streams = 0;
-      window.htmx.createEventSource = (...all) => { window.streams += 1; return create(...all); };
+      const post = MessagePort.prototype.postMessage;
+      MessagePort.prototype.postMessage = function (paths) {
+        window.followsLog = paths?.some(path => path.includes("/live?"));
+        post.call(this, paths);
+      };
     }""")
     held = real_browser.hold_requests(page, re.compile("at=first"))
     log.focus()
     page.keyboard.press("Home")
     eventually(lambda: page.evaluate("() => true") and held)
     log.evaluate("each => { each.dispatchEvent(new Event('scroll')); }")
-    assert page.evaluate("() => window.streams") == 0
+    assert page.evaluate("() => window.followsLog") is False
     held[0].continue_()
     expect_visible(page.locator("#L1"))
-    assert page.evaluate("() => window.streams") == 0
+    assert page.evaluate("() => window.followsLog") is False
 
 
 def test_a_search_goes_on_while_the_log_is_followed(served: ServedEngine, page: Page, running: str) -> None:

@@ -33,6 +33,8 @@ from lamplighter.wire.access.roles import Role
 
 SCRIPT_HEADER, REDIRECT_HEADER = "x-lamplighter-script", "x-lamplighter-go-on"
 """Headers: a script sent the form, and the URL that the browser opens next (`static/forms.js`)."""
+PART_HEADER = "x-lamplighter-part"
+"""The header of a request by a script that shows a part of the answer (`static/parts.js`)."""
 
 
 class NotAllowed(

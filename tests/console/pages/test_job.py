@@ -8,6 +8,7 @@ import pytest
 
 from lamplighter.base.errors import AccessDenied
 from lamplighter.base.json_text import Json, dumps
+from lamplighter.console.page import PART_HEADER
 from lamplighter.console.ports.local import LocalPort
 from lamplighter.console.ports.port import Place
 from lamplighter.jobs.stack.template import build_template
@@ -362,7 +363,7 @@ def test_runs_are_sorted_by_start_and_by_duration(harness: EngineHarness, browse
 def test_the_table_alone_is_what_the_page_loads_again(harness: EngineHarness, browser: Browser) -> None:
     harness.run_machine({"Type": "Pass"}, name="own")
     copy_runs(harness, 60, "FAILED")
-    part = browser.get(f"/jobs/{job_arn('own')}?status=FAILED&page=2", **{"hx-request": "true"})
+    part = browser.get(f"/jobs/{job_arn('own')}?status=FAILED&page=2", **{PART_HEADER: "1"})
     assert part.body.startswith('<div id="runs"')
     assert len(listed_runs(part)) == 10
     assert 'href="?status=FAILED&amp;page=1"' in part.body

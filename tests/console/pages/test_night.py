@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from lamplighter.base.json_text import Json
+from lamplighter.console.page import PART_HEADER
 from lamplighter.console.pages import night
 from lamplighter.console.ports.local import LocalPort
 from lamplighter.console.ports.port import Place
@@ -364,7 +365,7 @@ def test_one_press_ticks_what_failed_on_all_pages(
     assert "ticked on other pages" in page.text
     asked = tick(browser, "again", list_ticked(page.body))
     assert "Run 5 runs again?" in asked
-    assert list_ticked(browser.get(f"/{html.unescape(link)}", **{"hx-request": "true"}).body) == []
+    assert list_ticked(browser.get(f"/{html.unescape(link)}", **{PART_HEADER: "1"}).body) == []
 
 
 def test_no_more_are_ticked_than_a_form_may_have(

@@ -44,14 +44,14 @@ def test_a_run_shows_its_attempts_and_the_available_actions(harness: EngineHarne
     assert "A #1" in page.text
     assert "exit 3" in page.text
     assert "Next attempt" in page.text
-    assert "sse-connect" in page.body
+    assert "live_run.js" in page.body
     assert "Redrive" not in page.text
     harness.advance(2 * SECOND)
     harness.advance(SECOND)
     page = browser.get(f"/runs/{execution}")
     assert "after a wait of 2.0 s" in page.text
     assert "Redrive" in page.text
-    assert "sse-connect" not in page.body
+    assert "live_run.js" not in page.body
 
 
 def test_the_stream_of_an_ended_run_sends_all_parts_and_ends(harness: EngineHarness, browser: Browser) -> None:

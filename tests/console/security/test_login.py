@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from lamplighter.console.page import PART_HEADER
 from lamplighter.console.view.links import local_path
 from lamplighter.wire.access.console_session import LIFETIME_MILLISECONDS
 from lamplighter.wire.access.credentials import Credentials
@@ -39,9 +40,8 @@ def test_no_button_works_without_a_session(visitor: Browser) -> None:
     assert "Log in" in visitor.post("/jobs/schedule", {"do": "pause"}).body
 
 
-def test_a_partial_request_without_a_session_is_told_to_reload_the_page(visitor: Browser) -> None:
-    answer = visitor.get("/", hx_request="true")
-    assert (answer.status, answer.headers["hx-refresh"]) == (401, "true")
+def test_a_partial_request_without_a_session_is_refused(visitor: Browser) -> None:
+    assert visitor.get("/", **{PART_HEADER: "1"}).status == 401
 
 
 def test_a_wrong_password_is_rejected(visitor: Browser) -> None:

@@ -17,7 +17,7 @@ from lamplighter.console.calls import RunDetail
 from lamplighter.console.data.judged_night import JudgedNight, judge_night
 from lamplighter.console.data.night_details import read_details, read_usual_durations
 from lamplighter.console.data.runs.upcoming_runs import UpcomingRun, next_runs, read_plans
-from lamplighter.console.page import Page, page_route
+from lamplighter.console.page import PART_HEADER, Page, page_route
 from lamplighter.console.view.list_filters import ListFilter, counted_filter, fixed_filter
 from lamplighter.console.view.paging import Paging, take_page
 from lamplighter.console.view.week import PlannedSchedule
@@ -129,7 +129,7 @@ def _link_night(page: Page, window: NightWindow, days: int) -> str:
 
 def _ticks_all(page: Page) -> bool:
     """Return whether the page arrives with ticks; a refresh of it leaves the ticks to the browser."""
-    return page.query("tick") == "all" and "hx-request" not in page.request.headers
+    return page.query("tick") == "all" and PART_HEADER not in page.request.headers
 
 
 def _find_open(page: Page, judged: JudgedNight, shown: Sequence[NightRow]) -> tuple[int, Sequence[ShownRow]]:

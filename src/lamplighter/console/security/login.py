@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Scope
 
 from lamplighter.base.world import World
-from lamplighter.console.page import actor_of
+from lamplighter.console.page import PART_HEADER, actor_of
 from lamplighter.console.ports.port import ConsolePort
 from lamplighter.console.security import forms
 from lamplighter.console.security.hash_queue import HashQueue, NoPlace
@@ -147,10 +147,10 @@ class Login:
 def _redirect_to_login(request: Request) -> Response:
     """Redirect to the login page, which leads back to this page.
 
-    For a part of a page (htmx, a stream), answer that the browser has to reload the page.
+    For a part of a page (a stream, `static/parts.js`), answer 401: the script reloads the page.
     """
-    if "hx-request" in request.headers or "text/event-stream" in request.headers.get("accept", ""):
-        return PlainTextResponse("log in again\n", 401, {"hx-refresh": "true"})
+    if PART_HEADER in request.headers or "text/event-stream" in request.headers.get("accept", ""):
+        return PlainTextResponse("log in again\n", 401)
     query = f"?{request.url.query}" if request.url.query else ""
     to = f"{request.url.path}{query}" if request.method == "GET" else "/"
     return RedirectResponse(f"/login?next={quote(to, safe='')}", 303)

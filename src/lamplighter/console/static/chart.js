@@ -8,7 +8,7 @@ document.addEventListener("keydown", (event) => {
   const marks = [...mark.parentNode.querySelectorAll(":scope > a")];
   const wanted = marks.indexOf(mark) + STEPS[event.key];
   const next = marks[Math.max(0, Math.min(marks.length - 1, wanted))];
-  mark.setAttribute("tabindex", -1);
-  next.setAttribute("tabindex", 0);
+  mark.setAttribute("tabindex", "-1");
+  next.setAttribute("tabindex", "0");
   next.focus();
 });

@@ -1,5 +1,6 @@
 // The switch for the time zone: offer the browser's own zone, and keep what scripts request in the zone of the page.
 // The server formats all times (console/view/clock.py), so pages show the same without this script.
+import { fieldsOf } from "./fields.js";
 
 const page = document.getElementById("clock").dataset;
 const own = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
@@ -8,12 +9,15 @@ const RETRY_MS = 1000;
 let used = false; // whether the user has pressed something on this page
 
 // Format a time for a message that a script shows: 03:00.
+/** @type {(milliseconds: number) => string} */
 export function timeOfDay(milliseconds) {
+  /** @type {Intl.DateTimeFormatOptions} */
   const form = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: page.zone };
   return new Intl.DateTimeFormat(undefined, form).format(new Date(milliseconds));
 }
 
 // Return a URL of this site with the zone of this page: another tab may have chosen another one since it was loaded.
+/** @type {(url: string) => string} */
 export function inZoneOfPage(url) {
   const found = new URL(url, location.href);
   found.searchParams.set("zone", page.choice);
@@ -35,7 +39,7 @@ async function followOwnZone() {
   if (!chooses && (!page.choice.startsWith(MINE) || page.choice === MINE + own)) return;
   if (new URLSearchParams(location.search).has("zone") || document.querySelector("[data-still]")) return;
   const form = document.querySelector("#clock form");
-  const body = new URLSearchParams(new FormData(form));
+  const body = fieldsOf(form);
   body.set("zone", MINE + own);
   let answer;
   try {
@@ -51,23 +55,27 @@ async function followOwnZone() {
 // Who was sent a link with a zone keeps it on the pages that follow.
 function keepZone(event) {
   const link = event.target.closest("a[href]");
-  if (link?.origin === location.origin && !new URL(link.href).searchParams.has("zone")) link.href = inZoneOfPage(link.href);
+  if (link?.origin === location.origin && !new URL(link.href).searchParams.has("zone"))
+    link.href = inZoneOfPage(link.href);
 }
 
 if (new URLSearchParams(location.search).has("zone")) document.addEventListener("click", keepZone, true);
-for (const type of ["pointerdown", "keydown"]) addEventListener(type, () => { used = true; }, { capture: true, once: true });
+for (const type of ["pointerdown", "keydown"])
+  addEventListener(
+    type,
+    () => {
+      used = true;
+    },
+    { capture: true, once: true },
+  );
 offerOwnZone(document);
 followOwnZone();
 
-document.body.addEventListener("htmx:load", (event) => offerOwnZone(event.detail.elt.parentNode ?? document));
+document.addEventListener("renewed", ({ target }) => offerOwnZone(target));
 
 // List the zones when a reader opens the choice.
 document.addEventListener("focusin", (event) => {
   const list = event.target.list;
   if (!list?.matches("[data-zones]:empty")) return;
   for (const zone of Intl.supportedValuesOf?.("timeZone") ?? []) list.append(new Option(zone));
-});
-
-document.body.addEventListener("htmx:configRequest", (event) => {
-  if (event.detail.verb === "get") event.detail.parameters.zone = page.choice;
 });

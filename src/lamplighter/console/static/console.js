@@ -11,7 +11,8 @@ import "./search.js";
 // The same format as in console/view/durations.py.
 function length(seconds) {
   if (seconds < 10) return `${Math.max(0, seconds).toFixed(1)} s`;
-  const whole = Math.round(seconds), two = (number) => String(Math.floor(number)).padStart(2, "0");
+  const whole = Math.round(seconds);
+  const two = (number) => String(Math.floor(number)).padStart(2, "0");
   if (whole < 60) return `${whole} s`;
   if (whole < 3600) return `${Math.floor(whole / 60)} min ${two(whole % 60)} s`;
   if (whole < 86400) return `${Math.floor(whole / 3600)} h ${two((whole % 3600) / 60)} min`;
@@ -20,9 +21,11 @@ function length(seconds) {
 
 function tick() {
   const now = (lostSince ?? Date.now()) / 1000;
-  for (const each of document.querySelectorAll("[data-since]")) each.textContent = length(now - each.dataset.since);
+  for (const each of document.querySelectorAll("[data-since]"))
+    each.textContent = length(now - Number(each.dataset.since));
   for (const each of document.querySelectorAll("[data-until]")) {
-    each.textContent = each.dataset.until > now ? `in ${length(each.dataset.until - now)}` : "now";
+    const seconds = Number(each.dataset.until) - now;
+    each.textContent = seconds > 0 ? `in ${length(seconds)}` : "now";
   }
 }
 
@@ -43,19 +46,25 @@ async function copy(event) {
   const label = button.textContent;
   await writeToClipboard(button.dataset.copy);
   button.textContent = "Copied";
-  setTimeout(() => { button.textContent = label; }, 1500);
+  setTimeout(() => {
+    button.textContent = label;
+  }, 1500);
 }
 
 tick();
 setInterval(tick, 500);
-document.body.addEventListener("htmx:load", tick);
+document.addEventListener("renewed", tick);
 document.addEventListener("click", copy);
 
 // Report invalid JSON in a field before the form is sent.
 document.addEventListener("input", (event) => {
   if (!event.target.matches("[data-json]")) return;
   let wrong = "";
-  try { JSON.parse(event.target.value || "{}"); } catch (error) { wrong = error.message; }
+  try {
+    JSON.parse(event.target.value || "{}");
+  } catch (error) {
+    wrong = error.message;
+  }
   event.target.setAttribute("aria-invalid", String(Boolean(wrong)));
   const hint = document.getElementById(`${event.target.id}-hint`);
   hint.dataset.usual ??= hint.textContent;

@@ -1,12 +1,12 @@
 // Follow streams through the connection that all tabs share (stream.js), and show a banner if the engine does not
-// answer. htmx's SSE extension creates an EventSource; it receives an object that gets its events from the shared
-// connection.
+// answer.
 import { timeOfDay } from "./clock.js";
 
 const RETRY_MS = 1000; // before the next attempt to connect
 const REPORT_MS = 10000; // between two reports of what the tab follows
 const SILENCE_MS = 20000; // without an answer to a report: a worker that is alive answers immediately
 
+/** @type {Set<FollowedStream>} */
 const followed = new Set();
 const banner = document.getElementById("lost");
 const source = document.querySelector("[data-stream]").dataset.stream;
@@ -14,25 +14,23 @@ const tabId = crypto.randomUUID?.() ?? String(Math.random()); // each tab has it
 let hidden = document.visibilityState === "hidden"; // a hidden tab follows its title alone, also if it was opened hidden
 let hideTimer = 0;
 
-export class FollowedStream extends EventTarget {
-  constructor(url, { whileHidden = false } = {}) {
-    super();
+// `handlers` receive the text and the id of an event, by its name. A stream that ends is closed.
+export class FollowedStream {
+  /** @param {string} url @param {Record<string, (text: string, id: string) => void>} handlers */
+  constructor(url, handlers, { whileHidden = false } = {}) {
+    this.handlers = handlers;
     this.whileHidden = whileHidden;
     this.path = `${url}${url.includes("?") ? "&" : "?"}tab=${tabId}`;
-    this.readyState = EventSource.CONNECTING;
     followed.add(this);
     report();
   }
 
   handleEvent({ event, text, id }) {
-    if (this.readyState === EventSource.CONNECTING) this.onopen?.(new Event("open"));
-    this.readyState = EventSource.OPEN;
-    if (event === "gone") this.close();
-    else this.dispatchEvent(new MessageEvent(event, { data: text, lastEventId: id }));
+    if (event === "end" || event === "gone") this.close();
+    this.handlers[event]?.(text, id);
   }
 
   close() {
-    this.readyState = EventSource.CLOSED;
     followed.delete(this);
     report();
   }
@@ -52,8 +50,14 @@ function open() {
   try {
     const worker = new SharedWorker(source, { type: "module", name: "lamplighter" });
     port = worker.port;
-    worker.onerror = () => { if (port === worker.port) openAlone(); };
-    port.onmessage = ({ data }) => { answered = true; stopWaiting(); receive(data); };
+    worker.onerror = () => {
+      if (port === worker.port) openAlone();
+    };
+    port.onmessage = ({ data }) => {
+      answered = true;
+      stopWaiting();
+      receive(data);
+    };
     report();
   } catch {
     openAlone();
@@ -97,7 +101,9 @@ async function openAlone() {
 }
 
 function timeout() {
-  return new Promise((_, reject) => { setTimeout(reject, SILENCE_MS); });
+  return new Promise((_, reject) => {
+    setTimeout(reject, SILENCE_MS);
+  });
 }
 
 // A hidden tab follows what changes its title, but only in a worker: a connection of its own would be one of the six.
@@ -123,17 +129,21 @@ function receive(message) {
   else if (message.kind === "out" && !document.querySelector("[data-still]")) location.reload();
 }
 
-window.htmx.createEventSource = (url) => new FollowedStream(url);
 setInterval(report, REPORT_MS);
 addEventListener("pagehide", () => {
   stopWaiting();
   port?.postMessage(null);
 });
-addEventListener("pageshow", (event) => { if (event.persisted) report(); });
+addEventListener("pageshow", (event) => {
+  if (event.persisted) report();
+});
 document.addEventListener("visibilitychange", () => {
   clearTimeout(hideTimer);
   if (document.visibilityState === "hidden") {
-    hideTimer = setTimeout(() => { hidden = true; report(); }, 20000);
+    hideTimer = setTimeout(() => {
+      hidden = true;
+      report();
+    }, 20000);
   } else if (hidden) {
     hidden = false;
     report();
@@ -143,6 +153,7 @@ open();
 
 // --- an engine that does not answer -----------------------------------------------------------------------------------
 
+/** @type {number | null} */
 export let lostSince = null; // milliseconds since the epoch: running durations stop there
 
 function showLost(since) {
@@ -165,7 +176,7 @@ function showConnected() {
 // Reload what the streams do not renew by themselves, unless the user is filling in a form.
 function renew() {
   const lists = document.querySelectorAll("[data-refresh]");
-  for (const each of lists) window.htmx.trigger(each, "refresh");
+  for (const each of lists) each.dispatchEvent(new Event("refresh", { bubbles: true }));
   const fields = [...document.querySelectorAll("textarea, input:not([type=hidden])")];
   const touched = fields.some((each) => each.value !== each.defaultValue);
   if (!lists.length && !followed.size && !touched && !document.querySelector("[data-still]")) location.reload();

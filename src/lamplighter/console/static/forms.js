@@ -1,6 +1,8 @@
 // Send forms by a script, so that the current page can show that the engine does not answer or rejects the form.
 // Without scripts, the browser sends the forms in the usual way.
+import { fieldsOf } from "./fields.js";
 import { lostSince } from "./follow.js";
+import { tellRenewed } from "./parts.js";
 
 const errorBox = document.getElementById("refused");
 
@@ -31,16 +33,19 @@ addEventListener("popstate", ({ state }) => {
   if (!left[to]) return location.reload();
   showMain(left[to].main, left[to].title);
   entry = to;
-  for (const each of document.querySelectorAll("[data-refresh]")) each.dispatchEvent(new CustomEvent("refresh", { bubbles: true }));
+  for (const each of document.querySelectorAll("[data-refresh]"))
+    each.dispatchEvent(new CustomEvent("refresh", { bubbles: true }));
 });
 
 // Replace this page by the answer: a form with its errors, a question, or the result of a run.
 function replacePage(page, isNew) {
   const main = document.adoptNode(page.getElementById("main"));
   showMain(main, page.title);
-  if (isNew) history.pushState({ entry: (entry += 1) }, "");
-  window.htmx.process(main);
-  main.dispatchEvent(new CustomEvent("htmx:load", { bubbles: true, detail: { elt: main } }));
+  if (isNew) {
+    entry += 1;
+    history.pushState({ entry }, "");
+  }
+  tellRenewed(main);
   (main.querySelector("[autofocus]") ?? main.querySelector("h1"))?.focus();
   window.scrollTo(0, 0);
 }
@@ -55,7 +60,8 @@ async function handleAnswer(answer) {
   const page = parseHtml(answer, text);
   const alert = answer.ok ? null : page?.querySelector(".panel.empty[role=alert]");
   if (page?.getElementById("main") && !alert) replacePage(page, answer.ok);
-  else showError(alert ? `${alert.querySelector("h1").textContent}: ${alert.querySelector("h1 + p").textContent}` : text);
+  else
+    showError(alert ? `${alert.querySelector("h1").textContent}: ${alert.querySelector("h1 + p").textContent}` : text);
   return false;
 }
 
@@ -78,10 +84,11 @@ function showQuestion(button) {
   }, pendingConfirmation.until - Date.now());
 }
 
-document.addEventListener("htmx:load", (event) => {
+document.addEventListener("renewed", ({ target }) => {
   if (pendingConfirmation.until <= Date.now()) return;
-  for (const button of event.detail.elt.querySelectorAll("[data-ask]")) {
-    if (button.form.getAttribute("action") === pendingConfirmation.action && button.dataset.asked === undefined) showQuestion(button);
+  for (const button of target.querySelectorAll("button[data-ask]")) {
+    if (button.form.getAttribute("action") === pendingConfirmation.action && button.dataset.asked === undefined)
+      showQuestion(button);
   }
 });
 
@@ -106,14 +113,16 @@ document.addEventListener("click", (event) => {
 });
 
 document.addEventListener("submit", async (event) => {
-  const form = event.target, button = event.submitter;
+  const form = event.target;
+  const button = event.submitter;
   if (form.method !== "post" || event.defaultPrevented) return;
   event.preventDefault();
   errorBox.hidden = true;
   const who = document.getElementById("lost").dataset.who;
-  if (lostSince !== null) return showError(`${who} does not answer, so nothing was sent. Try again when it is available.`);
+  if (lostSince !== null)
+    return showError(`${who} does not answer, so nothing was sent. Try again when it is available.`);
   if (button?.dataset.ask && button.dataset.asked === undefined) return askAgain(button);
-  const body = new URLSearchParams(new FormData(form, button));
+  const body = fieldsOf(form, button);
   const content = contentOf(form, body);
   if (unanswered.has(content)) return;
   // Disable the button, so that pressing it several times has one effect.
@@ -121,15 +130,22 @@ document.addEventListener("submit", async (event) => {
   if (button) button.disabled = true;
   let leaves = false;
   try {
-    leaves = await handleAnswer(await fetch(form.getAttribute("action"), {
-      method: "POST", body, headers: { "x-lamplighter-script": "1" },
-    }));
+    leaves = await handleAnswer(
+      await fetch(form.getAttribute("action"), {
+        method: "POST",
+        body,
+        headers: { "x-lamplighter-script": "1" },
+      }),
+    );
   } catch {
     showError(`${who} did not answer. Check whether the action took effect before you try again.`);
   }
   // Enable the button for users who return to the page.
-  setTimeout(() => {
-    unanswered.delete(content);
-    if (button) button.disabled = false;
-  }, leaves ? 5000 : 0);
+  setTimeout(
+    () => {
+      unanswered.delete(content);
+      if (button) button.disabled = false;
+    },
+    leaves ? 5000 : 0,
+  );
 });

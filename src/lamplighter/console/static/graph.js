@@ -3,10 +3,17 @@ import { drawGraph } from "./graph/drawing.js";
 import { layOutGraph } from "./graph/layout.js";
 import { findNode, paintGraph } from "./graph/painting.js";
 import {
-  announcement, followLink, markSelected, selectState, selectedName, showDetail, stateUrl, statusesOfSelection,
+  announcement,
+  followLink,
+  markSelected,
+  selectedName,
+  selectState,
+  showDetail,
+  stateUrl,
+  statusesOfSelection,
 } from "./graph/selection.js";
 import { buildToolbar } from "./graph/toolbar.js";
-import { Zoom, dragByMouse, zoomByKey, zoomByPinch, zoomByWheel } from "./graph/zoom.js";
+import { dragByMouse, Zoom, zoomByKey, zoomByPinch, zoomByWheel } from "./graph/zoom.js";
 
 const LARGE = 25; // from this number of states on, there are always tools
 
@@ -15,12 +22,14 @@ function namesOf(block) {
 }
 
 function drawInto(figure) {
-  const graph = JSON.parse(figure.dataset.graph), names = namesOf(graph);
+  const graph = JSON.parse(figure.dataset.graph);
+  const names = namesOf(graph);
   const isRun = figure.dataset.run !== undefined;
   const view = document.createElement("div");
   view.className = "view";
-  view.append(drawGraph(layOutGraph(graph), (name) => (isRun ? stateUrl(figure, name) : null)));
-  const zoom = new Zoom(view, view.firstChild);
+  const picture = drawGraph(layOutGraph(graph), (name) => (isRun ? stateUrl(figure, name) : null));
+  view.append(picture);
+  const zoom = new Zoom(view, picture);
   const tools = buildToolbar(zoom, names, (name) => {
     zoom.moved = true;
     zoom.reveal(findNode(view, name).querySelector(":scope > a"));
@@ -39,7 +48,13 @@ function makeMovable(figure, zoom, adapt) {
   for (const add of [zoomByWheel, zoomByPinch, zoomByKey]) add(zoom);
   dragByMouse(zoom.view);
   for (const kind of ["wheel", "pointerdown", "keydown", "touchstart"]) {
-    figure.addEventListener(kind, () => { zoom.moved = true; }, { passive: true });
+    figure.addEventListener(
+      kind,
+      () => {
+        zoom.moved = true;
+      },
+      { passive: true },
+    );
   }
   let width = 0;
   const resize = () => {
@@ -57,7 +72,11 @@ function makeMovable(figure, zoom, adapt) {
 
 // What scrolls can be focused, so that keys scroll and zoom it.
 function describe(view, canMove) {
-  const attributes = { tabindex: "0", role: "group", "aria-label": "The state machine. Plus and minus zoom, zero fits it to the window." };
+  const attributes = {
+    tabindex: "0",
+    role: "group",
+    "aria-label": "The state machine. Plus and minus zoom, zero fits it to the window.",
+  };
   for (const [name, value] of Object.entries(attributes)) {
     if (canMove) view.setAttribute(name, value);
     else view.removeAttribute(name);
@@ -67,9 +86,11 @@ function describe(view, canMove) {
 // Show the selected state or, of the whole run, the one that made it fail or that is running.
 function revealState(figure, zoom) {
   const blamed = document.querySelector("#detail [data-blamed]")?.dataset.blamed;
-  const place = findNode(figure, selectedName() ?? blamed ?? "")
-    ?? ["RUNNING", "RETRYING", "FAILED"]
-      .map((status) => [...figure.querySelectorAll(`.node[data-status=${status}]`)].at(-1)).find(Boolean);
+  const place =
+    findNode(figure, selectedName() ?? blamed ?? "") ??
+    ["RUNNING", "RETRYING", "FAILED"]
+      .map((status) => [...figure.querySelectorAll(`.node[data-status=${status}]`)].at(-1))
+      .find(Boolean);
   if (place) zoom.reveal(place.querySelector(":scope > a"));
 }
 

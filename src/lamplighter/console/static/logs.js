@@ -3,7 +3,8 @@
 //
 // The log consists of parts (templates/log_lines.html). The first and the last part state from which line on there are
 // more lines (data-earlier, data-later). Parts far from what is visible are removed and loaded again when needed.
-import "./follow.js";
+import { FollowedStream } from "./follow.js";
+import { tellRenewed } from "./parts.js";
 
 const MAX_LINES = 2400; // in the page
 const NEAR = 1200; // pixels from an edge at which more lines are loaded
@@ -25,14 +26,16 @@ let reconnects = 0;
 
 function announce(text) {
   said.textContent = "";
-  requestAnimationFrame(() => { said.textContent = text; });
+  requestAnimationFrame(() => {
+    said.textContent = text;
+  });
 }
 
 // --- parts ------------------------------------------------------------------------------------------------------------
 
 const parts = () => [...log.querySelectorAll(".part")];
-const firstPart = () => log.firstElementChild;
-const lastPart = () => log.lastElementChild;
+const firstPart = () => /** @type {HTMLElement} */ (log.firstElementChild);
+const lastPart = () => /** @type {HTMLElement} */ (log.lastElementChild);
 const lineId = (line) => line.id.slice(1);
 const linesOf = (element) => [...element.querySelectorAll(".l")];
 
@@ -50,14 +53,14 @@ async function fetchPart(place) {
 
 // Let other scripts process inserted lines, for example show their times in the chosen zone.
 function process(part) {
-  const rows = part.querySelector(".rows");
-  rows.dispatchEvent(new CustomEvent("htmx:load", { bubbles: true, detail: { elt: rows } }));
+  tellRenewed(part.querySelector(".rows"));
   view.querySelector(".empty-log")?.toggleAttribute("hidden", Boolean(log.querySelector(".l")));
 }
 
 // Change the lines above what is visible without moving it.
 function keepPlace(change) {
-  const height = log.scrollHeight, top = log.scrollTop;
+  const height = log.scrollHeight;
+  const top = log.scrollTop;
   change();
   log.scrollTop = top + log.scrollHeight - height;
 }
@@ -90,7 +93,10 @@ function removeLateParts() {
 }
 
 function addEarlier(part) {
-  keepPlace(() => { log.prepend(part); process(part); });
+  keepPlace(() => {
+    log.prepend(part);
+    process(part);
+  });
   removeLateParts();
 }
 
@@ -103,8 +109,12 @@ function addLater(part) {
 
 // Load one part; a second call while it is loading waits for the first one.
 function load(place, add) {
-  loading ??= fetchPart(place).then(add).catch((error) => announce(`No lines arrived: ${error.message}`))
-    .finally(() => { loading = null; });
+  loading ??= fetchPart(place)
+    .then(add)
+    .catch((error) => announce(`No lines arrived: ${error.message}`))
+    .finally(() => {
+      loading = null;
+    });
   return loading;
 }
 
@@ -178,14 +188,15 @@ function connect() {
   if (!running || stream || replacing || lastPart().dataset.later) return;
   const after = encodeURIComponent(lastPart().dataset.position);
   reconnects += 1;
-  stream = window.htmx.createEventSource(`${view.dataset.parts}/live?${view.dataset.query}&after=${after}&nr=${reconnects}`);
-  stream.addEventListener("lines", ({ data, lastEventId }) => receive(parsePart(data), lastEventId));
-  stream.addEventListener("end", () => {
-    disconnect();
-    running = false;
-    showState();
-    announce("The log is complete.");
-  });
+  const url = `${view.dataset.parts}/live?${view.dataset.query}&after=${after}&nr=${reconnects}`;
+  stream = new FollowedStream(url, { lines: (html, id) => receive(parsePart(html), id), end });
+}
+
+function end() {
+  disconnect();
+  running = false;
+  showState();
+  announce("The log is complete.");
 }
 
 function disconnect() {
@@ -211,7 +222,8 @@ function showState() {
   following = running && stream !== null && atEnd();
   log.setAttribute("aria-live", following ? "polite" : "off");
   followButton.hidden = !running || following;
-  const state = view.querySelector(".state"), text = running ? (following ? "live" : "live, not followed") : "complete";
+  const state = view.querySelector(".state");
+  const text = running ? (following ? "live" : "live, not followed") : "complete";
   if (state.dataset.text === text) return;
   state.dataset.text = text;
   const shown = document.createElement("span");
@@ -233,7 +245,11 @@ function isAfter(id, other) {
 }
 
 function readCount(part) {
-  counted = { number: Number(part.dataset.count), complete: part.dataset.complete === "true", through: part.dataset.through || "0" };
+  counted = {
+    number: Number(part.dataset.count),
+    complete: part.dataset.complete === "true",
+    through: part.dataset.through || "0",
+  };
   showCount();
 }
 
@@ -249,7 +265,8 @@ function countMatches(part) {
 }
 
 function showCount() {
-  const number = counted.number.toLocaleString("en"), words = counted.number === 1 ? "match" : "matches";
+  const number = counted.number.toLocaleString("en");
+  const words = counted.number === 1 ? "match" : "matches";
   const count = view.querySelector(".count");
   if (count) count.textContent = counted.complete ? `${number} ${words}` : `at least ${number} matches`;
 }
@@ -259,7 +276,8 @@ async function goToMatch(forward) {
     const matches = [...log.querySelectorAll(".match")];
     const found = forward ? nextMatch(matches) : nextMatch(matches.reverse());
     if (found) return markCurrent(found);
-    if (!(await (forward ? loadLater() : loadEarlier()))) return announce(forward ? "No later match" : "No earlier match");
+    if (!(await (forward ? loadLater() : loadEarlier())))
+      return announce(forward ? "No later match" : "No earlier match");
   }
 }
 
@@ -268,10 +286,12 @@ function nextMatch(matches) {
   const current = matches.findIndex((each) => each.matches(".current"));
   if (current >= 0) return matches[current + 1];
   const box = log.getBoundingClientRect();
-  return matches.find((each) => {
-    const { top, bottom } = each.getBoundingClientRect();
-    return top < box.bottom && bottom > box.top;
-  }) ?? matches[0];
+  return (
+    matches.find((each) => {
+      const { top, bottom } = each.getBoundingClientRect();
+      return top < box.bottom && bottom > box.top;
+    }) ?? matches[0]
+  );
 }
 
 function markCurrent(line) {
@@ -289,10 +309,15 @@ function select(line, toRange) {
   const lines = linesOf(log);
   const begin = toRange && anchor ? lines.findIndex((each) => lineId(each) === anchor) : -1;
   if (begin < 0) anchor = lineId(line);
-  const [first, last] = [begin < 0 ? lines.indexOf(line) : begin, lines.indexOf(line)].sort((one, other) => one - other);
-  lines.forEach((each, at) => each.classList.toggle("marked", first <= at && at <= last));
+  const [first, last] = [begin < 0 ? lines.indexOf(line) : begin, lines.indexOf(line)].sort(
+    (one, other) => one - other,
+  );
+  for (const [at, each] of lines.entries()) each.classList.toggle("marked", first <= at && at <= last);
   const ids = [...new Set([lines[first], lines[last]].map(lineId))].join("..");
-  const url = new URL(`${view.dataset.url}?${view.dataset.logQuery}&line=${ids}#L${lineId(lines[first])}`, location.href);
+  const url = new URL(
+    `${view.dataset.url}?${view.dataset.logQuery}&line=${ids}#L${lineId(lines[first])}`,
+    location.href,
+  );
   history.replaceState(null, "", url);
   copyLink(url.href, first === last ? "the line" : "these lines");
 }
@@ -301,16 +326,19 @@ async function copyLink(text, what) {
   try {
     await navigator.clipboard.writeText(text);
     announceShortly(`Copied the link to ${what}.`);
-  } catch { // only a page of a secure origin may write to the clipboard
+  } catch {
+    // only a page of a secure origin may write to the clipboard
     announceShortly(`The address bar has the link to ${what}.`);
   }
 }
 
+let toastTimer = 0;
+
 function announceShortly(text) {
   announce(text);
   said.classList.replace("hidden", "toast");
-  clearTimeout(announceShortly.timer);
-  announceShortly.timer = setTimeout(() => said.classList.replace("toast", "hidden"), 2500);
+  clearTimeout(toastTimer);
+  toastTimer = setTimeout(() => said.classList.replace("toast", "hidden"), 2500);
 }
 
 // Show the line that the address names, also if only its fragment does (#L12).
@@ -333,7 +361,11 @@ async function goToFragment() {
 // --- start ------------------------------------------------------------------------------------------------------------
 
 function readWrap() {
-  try { return localStorage.getItem(WRAP) !== "no"; } catch { return true; }
+  try {
+    return localStorage.getItem(WRAP) !== "no";
+  } catch {
+    return true;
+  }
 }
 
 function setWrap(wraps) {
@@ -342,7 +374,11 @@ function setWrap(wraps) {
   log.classList.toggle("nowrap", !wraps);
   wrapButton.setAttribute("aria-pressed", String(wraps));
   if (line) log.scrollTop += line.getBoundingClientRect().top - top;
-  try { localStorage.setItem(WRAP, wraps ? "yes" : "no"); } catch { /* it holds for this page only */ }
+  try {
+    localStorage.setItem(WRAP, wraps ? "yes" : "no");
+  } catch {
+    /* it holds for this page only */
+  }
 }
 
 // What the reader requests happens in that order, also if a part has to be loaded in between.
@@ -355,7 +391,8 @@ function perform(action) {
 log.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target !== log) return;
   const action = {
-    Home: goToFirst, End: goToLast,
+    Home: goToFirst,
+    End: goToLast,
     ...(view.dataset.search === "true" && { n: () => goToMatch(true), N: () => goToMatch(false) }),
   }[event.key];
   if (!action) return;
@@ -365,7 +402,9 @@ log.addEventListener("keydown", (event) => {
 
 view.addEventListener("click", (event) => {
   const target = event.target;
-  const go = target.closest("[data-go]"), match = target.closest("[data-match]"), number = target.closest(".log .n");
+  const go = target.closest("[data-go]");
+  const match = target.closest("[data-match]");
+  const number = target.closest(".log .n");
   if (event.ctrlKey || event.metaKey || event.button !== 0) return;
   if (go || number) event.preventDefault();
   if (go) {
@@ -378,12 +417,18 @@ view.addEventListener("click", (event) => {
 });
 
 // Shift-click selects lines, and not the text between them.
-log.addEventListener("mousedown", (event) => { if (event.shiftKey && event.target.closest(".n")) event.preventDefault(); });
+log.addEventListener("mousedown", (event) => {
+  if (event.shiftKey && event.target.closest(".n")) event.preventDefault();
+});
 
-log.addEventListener("scroll", () => {
-  showState();
-  fill();
-}, { passive: true });
+log.addEventListener(
+  "scroll",
+  () => {
+    showState();
+    fill();
+  },
+  { passive: true },
+);
 addEventListener("hashchange", goToFragment);
 
 for (const each of view.querySelectorAll("[data-match], [data-wrap]")) each.hidden = false;

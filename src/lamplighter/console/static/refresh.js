@@ -1,8 +1,8 @@
 // Refresh lists from time to time while they are visible: each element with an id and data-refresh, the seconds between
 // two refreshes. Only what differs is replaced (Idiomorph), so the scroll position, the focus, ticked rows and open details
 // stay. A list waits while the user types in it, has selected text in it, or moves the pointer over it.
-import { inZoneOfPage } from "./clock.js";
 import { lostSince } from "./follow.js";
+import { loadPart, tellRenewed } from "./parts.js";
 
 const REST_MS = 3000; // the time after the pointer has moved over a list until its rows may move
 
@@ -12,7 +12,8 @@ const loaded = Date.now();
 let pointerMoved = 0;
 
 function isInUse(list) {
-  const active = document.activeElement, selection = getSelection();
+  const active = document.activeElement;
+  const selection = getSelection();
   if (list.contains(active) && active.matches("input:not([type=checkbox]), select, textarea")) return true;
   if (!selection.isCollapsed && selection.rangeCount && selection.getRangeAt(0).intersectsNode(list)) return true;
   return list.matches(":hover") && Date.now() - pointerMoved <= REST_MS;
@@ -36,10 +37,8 @@ const callbacks = {
 };
 
 async function readFresh(list) {
-  const answer = await fetch(inZoneOfPage(location.href), { headers: { "hx-request": "true" }, cache: "no-store" });
-  if (answer.status === 401) location.reload(); // the session has ended
-  if (!answer.ok) return null;
-  return new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(list.id);
+  const html = await loadPart(location.href);
+  return html === null ? null : new DOMParser().parseFromString(html, "text/html").getElementById(list.id);
 }
 
 async function refresh(list) {
@@ -50,8 +49,7 @@ async function refresh(list) {
     const fresh = await readFresh(list);
     if (!fresh || !list.isConnected || isInUse(list)) return;
     window.Idiomorph.morph(list, fresh, { callbacks });
-    window.htmx.process(list);
-    list.dispatchEvent(new CustomEvent("htmx:load", { bubbles: true, detail: { elt: list } }));
+    tellRenewed(list);
   } catch (error) {
     console.info(`lamplighter: ${error.message}`); // follow.js reports an engine that does not answer
   } finally {
@@ -63,7 +61,9 @@ function isDue(list) {
   return Date.now() - (refreshed.get(list) ?? loaded) >= 1000 * list.dataset.refresh;
 }
 
-document.addEventListener("pointermove", () => { pointerMoved = Date.now(); });
+document.addEventListener("pointermove", () => {
+  pointerMoved = Date.now();
+});
 document.addEventListener("refresh", ({ target }) => {
   if (target.matches?.("[data-refresh]")) refresh(target);
 });

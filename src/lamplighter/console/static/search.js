@@ -1,10 +1,14 @@
 // The search field of every page: show the first results below it while the reader types. A combobox with a list, as
 // https://www.w3.org/WAI/ARIA/apg/patterns/combobox/ describes it. Without this script, the field opens the page /search.
+import { fieldsOf } from "./fields.js";
+
 const REST_MS = 200; // the time after the last key until the search is sent
 const MIN_LENGTH = 2;
 
-const field = document.getElementById("search"), box = document.getElementById("search-results");
-let timer = 0, request = null;
+const field = document.querySelector("input#search");
+const box = document.getElementById("search-results");
+let timer = 0;
+let request = null;
 
 function options() {
   return [...box.querySelectorAll("[role=option]")];
@@ -55,7 +59,7 @@ async function search() {
     return;
   }
   request = new AbortController();
-  const query = new URLSearchParams(new FormData(field.form));
+  const query = fieldsOf(field.form);
   query.set("brief", "1");
   try {
     const answer = await fetch(`${field.form.action}?${query}`, { signal: request.signal, cache: "no-store" });
@@ -71,7 +75,9 @@ async function search() {
 
 // From the field down to the first result, and from the last one back to the field.
 function move(step) {
-  const all = options(), at = all.indexOf(chosen()), next = at + step;
+  const all = options();
+  const at = all.indexOf(chosen());
+  const next = at + step;
   if (at < 0) choose(step > 0 ? all[0] : all.at(-1));
   else choose(all[next] ?? null);
 }
@@ -96,7 +102,10 @@ function pressKey(event) {
 
 function start() {
   const attributes = {
-    role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": "search-results",
+    role: "combobox",
+    "aria-autocomplete": "list",
+    "aria-expanded": "false",
+    "aria-controls": "search-results",
   };
   for (const [name, value] of Object.entries(attributes)) field.setAttribute(name, value);
   field.addEventListener("input", () => {

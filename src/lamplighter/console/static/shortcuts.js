@@ -10,7 +10,11 @@ const TICK = "input[type=checkbox][name=run]";
 let goUntil = 0;
 
 function areOn() {
-  try { return localStorage.getItem(SWITCH) !== "off"; } catch { return true; } // a browser may refuse to store anything
+  try {
+    return localStorage.getItem(SWITCH) !== "off";
+  } catch {
+    return true;
+  } // a browser may refuse to store anything
 }
 
 function isTyping(target) {
@@ -44,7 +48,8 @@ function rows() {
 }
 
 function move(step) {
-  const all = rows(), at = all.indexOf(document.activeElement.closest("tr"));
+  const all = rows();
+  const at = all.findIndex((each) => each.contains(document.activeElement));
   const to = at < 0 ? (step > 0 ? 0 : all.length - 1) : Math.min(all.length - 1, Math.max(0, at + step));
   if (!all[to]) return;
   linkOf(all[to]).focus({ preventScroll: true });
@@ -67,14 +72,17 @@ async function showHelp() {
 
 const KEYS = {
   "?": showHelp,
-  g: () => { goUntil = Date.now() + GO_MS; },
+  g: () => {
+    goUntil = Date.now() + GO_MS;
+  },
   r: refresh,
   j: () => move(1),
   k: () => move(-1),
   x: () => document.activeElement.closest("main tr")?.querySelector(TICK)?.click(),
   "/": () => {
-    document.getElementById("search")?.focus();
-    document.getElementById("search")?.select();
+    const field = document.querySelector("input#search");
+    field?.focus();
+    field?.select();
   },
 };
 
@@ -108,7 +116,9 @@ document.addEventListener("change", ({ target }) => {
   try {
     if (target.checked) localStorage.removeItem(SWITCH);
     else localStorage.setItem(SWITCH, "off");
-  } catch { /* the switch lasts for this page only */ }
+  } catch {
+    /* the switch lasts for this page only */
+  }
 });
 
 offerSwitch(document);

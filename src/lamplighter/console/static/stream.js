@@ -22,6 +22,7 @@ export class Hub {
   }
 
   // Receive a tab's report: the streams that it follows, or null if it follows nothing any more.
+  /** @param {{postMessage(message: object): void}} tab @param {string[] | null} paths */
   receiveReport(tab, paths) {
     if (paths === null) this.tabs.delete(tab);
     else this.tabs.set(tab, { paths, reported: Date.now() });
@@ -73,7 +74,8 @@ export class Hub {
   async connect() {
     clearTimeout(this.retryTimer);
     this.connection?.abort();
-    const abort = this.connection = new AbortController();
+    const abort = new AbortController();
+    this.connection = abort;
     const paths = this.followedPaths();
     this.following = JSON.stringify(paths);
     this.connectTime = Date.now();
@@ -121,5 +123,7 @@ export class Hub {
 
 if (typeof SharedWorkerGlobalScope !== "undefined" && self instanceof SharedWorkerGlobalScope) {
   const hub = new Hub();
-  self.onconnect = ({ ports: [tab] }) => { tab.onmessage = ({ data }) => hub.receiveReport(tab, data); };
+  self.onconnect = ({ ports: [tab] }) => {
+    tab.onmessage = ({ data }) => hub.receiveReport(tab, data);
+  };
 }

@@ -2,7 +2,7 @@
 
 function nameCells(root) {
   for (const table of root.querySelectorAll(".scroll table:is(:not([class]), .findings)")) {
-    const names = [...table.tHead?.rows[0].cells ?? []].map((each) => each.textContent.trim());
+    const names = [...(table.tHead?.rows[0].cells ?? [])].map((each) => each.textContent.trim());
     for (const row of table.tBodies[0]?.rows ?? []) {
       if (row.cells.length !== names.length) continue; // a cell that spans columns speaks for itself
       for (const cell of row.querySelectorAll(":scope > td")) cell.dataset.label ??= names[cell.cellIndex] ?? "";
@@ -11,4 +11,4 @@ function nameCells(root) {
 }
 
 nameCells(document);
-document.body.addEventListener("htmx:load", (event) => nameCells(event.detail.elt.parentNode ?? document));
+document.addEventListener("renewed", ({ target }) => nameCells(target));

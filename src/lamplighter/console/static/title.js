@@ -10,16 +10,15 @@ function entitle(title, icon) {
 
 const source = document.querySelector("[data-title-stream]")?.dataset.titleStream;
 if (source) {
-  const stream = new FollowedStream(source, { whileHidden: true });
-  stream.addEventListener("title", (event) => {
-    const { title, icon } = JSON.parse(event.data);
+  const showTitle = (text) => {
+    const { title, icon } = JSON.parse(text);
     entitle(title, icon);
-  });
-  stream.addEventListener("end", () => stream.close());
+  };
+  new FollowedStream(source, { title: showTitle }, { whileHidden: true });
 }
 
 // A list that was refreshed brings its title along.
-document.body.addEventListener("htmx:load", () => {
+document.addEventListener("renewed", () => {
   const named = document.querySelector("[data-title]");
   if (named) entitle(named.dataset.title, named.dataset.icon);
 });

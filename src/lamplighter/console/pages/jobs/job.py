@@ -13,7 +13,7 @@ from lamplighter.console.data.jobs import job_runs, job_schedules, job_sources
 from lamplighter.console.data.jobs.job_runs import OUTSIDE, RecentRuns
 from lamplighter.console.data.jobs.job_schedules import JobSchedule
 from lamplighter.console.data.runs import waiting_runs
-from lamplighter.console.page import Page, page_route
+from lamplighter.console.page import PART_HEADER, Page, page_route
 from lamplighter.console.pages.jobs import job_runs as runs_page
 from lamplighter.console.pages.jobs import removed_jobs
 from lamplighter.console.pages.jobs.job_runs import RunTable
@@ -26,8 +26,6 @@ from lamplighter.runs.jobs.job_machine import is_supporting_machine
 from lamplighter.runs.run import END_WORDS, WAITING, RunLimits
 
 EXPRESS = "EXPRESS"
-HTMX_HEADER = "hx-request"
-"""The header of a request that refreshes the table of runs (`static/refresh.js`)."""
 
 
 async def show(page: Page) -> Response:
@@ -40,7 +38,7 @@ async def show(page: Page) -> Response:
         if error.code != "StateMachineDoesNotExist":
             raise
         return await removed_jobs.show_removed(page, error)
-    if HTMX_HEADER in page.request.headers and about["type"] != EXPRESS:
+    if PART_HEADER in page.request.headers and about["type"] != EXPRESS:
         return await runs_page.show_again(page, about)
     rules = await job_schedules.list_rules(page, page.arn)
     schedules = await job_schedules.find_job_schedules(page, page.arn, known, rules)

@@ -1,14 +1,17 @@
 // Draw a graph that is laid out: boxes with their names, and curves between them.
-import { writeNote } from "./note.js";
+
 import { DOT, END, GAP, HEAD, PAD, START, TEXT_LEFT, TEXT_RIGHT } from "./layout.js";
+import { writeNote } from "./note.js";
 import { NAME, shortenText } from "./text_width.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const MARGIN = 4;
 
 // `urlOf` returns the URL of a state, or null if states cannot be selected.
+/** @type {(laid: LaidBlock, urlOf: (state: string) => string | null) => SVGElement} */
 export function drawGraph(laid, urlOf) {
-  const width = Math.ceil(laid.width) + 2 * MARGIN, height = Math.ceil(laid.height) + 2 * MARGIN;
+  const width = Math.ceil(laid.width) + 2 * MARGIN;
+  const height = Math.ceil(laid.height) + 2 * MARGIN;
   const block = drawBlock(laid, urlOf, MARGIN, MARGIN);
   return draw("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "group" }, [arrow(), block]);
 }
@@ -29,7 +32,11 @@ function drawBlock(laid, urlOf, x, y) {
 function drawEdge({ v, w }, edge) {
   const parts = [draw("path", { d: curve(edge.points), "marker-end": "url(#arrow)" })];
   if (edge.label) parts.push(draw("text", { x: edge.x, y: edge.y + 4, class: "way" }, [edge.label]));
-  return draw("g", { class: "edge", "data-kind": edge.kind, "data-from": v, "data-to": w, "data-at": edge.at ?? "" }, parts);
+  return draw(
+    "g",
+    { class: "edge", "data-kind": edge.kind, "data-from": v, "data-to": w, "data-at": edge.at ?? "" },
+    parts,
+  );
 }
 
 function curve(points) {
@@ -57,11 +64,10 @@ function drawNode(name, node, urlOf) {
     return child;
   });
   const place = `translate(${node.x - width / 2},${node.y - height / 2})`;
-  return draw(
-    "g",
-    { class: inner.length ? "node group" : "node", "data-name": name, transform: place },
-    [drawBox(state, width, height, urlOf(name)), ...children],
-  );
+  return draw("g", { class: inner.length ? "node group" : "node", "data-name": name, transform: place }, [
+    drawBox(state, width, height, urlOf(name)),
+    ...children,
+  ]);
 }
 
 function drawBox(state, width, height, url) {

@@ -1,14 +1,21 @@
 // Lay out a graph (console/view/runs/graph.py) with Dagre, a block at a time: the contents of a Parallel or a Map are laid out
 // first and form one large node in the block around them. The size of a block covers all that is drawn in it.
 import dagre from "../vendor/dagre.esm.js";
-import { LABEL, NAME, measureText } from "./text_width.js";
+import { LABEL, measureText, NAME } from "./text_width.js";
 
-export const START = "\u0000start", END = "\u0000end";
-export const PAD = 14, HEAD = 34, GAP = 16, DOT = 12;
-export const TEXT_LEFT = 15, TEXT_RIGHT = 9; // the room beside a state's text
-const LEAF = { width: 190, height: 48 }, MAX_WIDTH = 320;
+export const START = "\u0000start";
+export const END = "\u0000end";
+export const PAD = 14;
+export const HEAD = 34;
+export const GAP = 16;
+export const DOT = 12;
+export const TEXT_LEFT = 15; // the room beside a state's text
+export const TEXT_RIGHT = 9;
+const LEAF = { width: 190, height: 48 };
+const MAX_WIDTH = 320;
 const ARROW = 4; // half the width of an arrow
 
+/** @type {(block: GraphBlock) => LaidBlock} */
 export function layOutGraph(block) {
   return layOutBlock(block, true);
 }
@@ -45,7 +52,11 @@ function layOutBlock(block, outermost) {
 
 function link(graph, from, to, transition) {
   const labelled = transition.label !== "";
-  const size = { width: labelled ? measureText(transition.label, LABEL) + 6 : 0, height: labelled ? 14 : 0, labelpos: "c" };
+  const size = {
+    width: labelled ? measureText(transition.label, LABEL) + 6 : 0,
+    height: labelled ? 14 : 0,
+    labelpos: "c",
+  };
   graph.setEdge(from, to, { ...transition, ...size }, `${transition.kind}${transition.at ?? ""}`);
 }
 
@@ -57,10 +68,14 @@ function findBounds(graph) {
     if (edge.label) boxes.push(edge);
   }
   const edges = (centre, size) => boxes.flatMap((box) => [box[centre] - box[size] / 2, box[centre] + box[size] / 2]);
-  const [left, right] = extremes(edges("x", "width")), [top, bottom] = extremes(edges("y", "height"));
+  const [left, right] = extremes(edges("x", "width"));
+  const [top, bottom] = extremes(edges("y", "height"));
   return { left, top, width: right - left, height: bottom - top };
 }
 
 function extremes(numbers) {
-  return numbers.reduce(([low, high], each) => [Math.min(low, each), Math.max(high, each)], numbers.length ? [Infinity, -Infinity] : [0, 0]);
+  return numbers.reduce(
+    ([low, high], each) => [Math.min(low, each), Math.max(high, each)],
+    numbers.length ? [Infinity, -Infinity] : [0, 0],
+  );
 }

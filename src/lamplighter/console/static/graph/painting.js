@@ -3,18 +3,22 @@
 import { END, START } from "./layout.js";
 import { writeNote } from "./note.js";
 
+/** @type {(root: Element, name: string) => HTMLElement | null} */
 export function findNode(root, name) {
   return root.querySelector(`.node[data-name="${CSS.escape(name)}"]`);
 }
 
+/** @type {(list: Element, name: string | null) => HTMLElement | null} */
 export function findItem(list, name) {
   return name === null ? null : list.querySelector(`[data-name="${CSS.escape(name)}"]`);
 }
 
+/** @type {(status: string) => string} */
 export function inWords(status) {
   return status.toLowerCase().replace("_", " ");
 }
 
+/** @type {(root: Element, list: Element) => void} */
 export function paintGraph(root, list) {
   const taken = new Map();
   for (const item of list.querySelectorAll("[data-name]")) {

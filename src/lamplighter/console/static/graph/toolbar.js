@@ -1,9 +1,12 @@
 // The tools above a large graph: a field that finds a state by its name, and buttons that zoom.
 
+/** @type {(zoom: import("./zoom.js").Zoom, names: string[], goTo: (state: string) => void) => HTMLElement} */
 export function buildToolbar(zoom, names, goTo) {
   const bar = make("div", { class: "tools" });
   const scale = make("output", { class: "quiet" });
-  zoom.onchange = () => { scale.textContent = `${Math.round(zoom.scale * 100)} %`; };
+  zoom.onchange = () => {
+    scale.textContent = `${Math.round(zoom.scale * 100)} %`;
+  };
   bar.append(
     buildFinder(names, goTo),
     button("−", "Zoom out (minus key)", () => zoom.reduce()),
@@ -29,9 +32,17 @@ function button(text, label, act) {
 
 // Enter goes to the first state with the text in its name; another Enter goes to the next one.
 function buildFinder(names, goTo) {
-  const options = make("datalist", { id: "graph-states" }, names.map((name) => make("option", { value: name })));
+  const options = make(
+    "datalist",
+    { id: "graph-states" },
+    names.map((name) => make("option", { value: name })),
+  );
   const field = make("input", {
-    type: "search", list: "graph-states", placeholder: "Find a state", "aria-label": "Find a state", autocomplete: "off",
+    type: "search",
+    list: "graph-states",
+    placeholder: "Find a state",
+    "aria-label": "Find a state",
+    autocomplete: "off",
   });
   const found = make("span", { class: "quiet small", role: "status" });
   const form = make("form", { role: "search" }, [field, options, found]);
@@ -39,15 +50,21 @@ function buildFinder(names, goTo) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const matches = findStates(names, field.value);
-    last = { text: field.value, at: matches.length ? ((last.text === field.value ? last.at : -1) + 1) % matches.length : -1 };
+    last = {
+      text: field.value,
+      at: matches.length ? ((last.text === field.value ? last.at : -1) + 1) % matches.length : -1,
+    };
     found.textContent = matches.length > 1 ? `${last.at + 1} of ${matches.length}` : "";
     if (matches.length) goTo(matches[last.at]);
     else if (field.value.trim()) found.textContent = "No such state";
   });
-  field.addEventListener("input", () => { found.textContent = ""; });
+  field.addEventListener("input", () => {
+    found.textContent = "";
+  });
   return form;
 }
 
+/** @type {(names: string[], text: string) => string[]} */
 export function findStates(names, text) {
   const wanted = text.trim().toLowerCase();
   if (!wanted) return [];

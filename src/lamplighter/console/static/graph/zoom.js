@@ -1,9 +1,12 @@
 // Zoom a picture in a view that scrolls: to a scale, around a point, to the size of the view; by wheel, pinch and drag.
-const MIN = 0.05, MAX = 3, STEP = 1.25;
+const MIN = 0.05;
+const MAX = 3;
+const STEP = 1.25;
 const READABLE = 0.75; // the smallest scale at which the text can be read: names are 13 px high at the scale 1
 const DRAG = 4; // pixels that the pointer moves before it is a drag and no click
 
 export class Zoom {
+  /** @param {HTMLElement} view @param {SVGElement} picture */
   constructor(view, picture) {
     this.view = view;
     this.picture = picture;
@@ -11,6 +14,7 @@ export class Zoom {
     this.height = Number(picture.getAttribute("height"));
     this.scale = 1;
     this.chosen = false; // whether the visitor chose the scale
+    this.moved = false; // whether the visitor moved the picture
     this.onchange = () => {};
   }
 
@@ -26,7 +30,8 @@ export class Zoom {
 
   // Whether a part of the picture is outside of the view at the scale at which it opens.
   get overflows() {
-    const { width, height } = this.room, scale = this.openingScale;
+    const { width, height } = this.room;
+    const scale = this.openingScale;
     return this.width * scale > width + 1 || this.height * scale > height + 1;
   }
 
@@ -41,12 +46,14 @@ export class Zoom {
   }
 
   // Show the picture at a scale; the point in the window keeps its place, by default the middle of the view.
+  /** @param {number} scale */
   show(scale, point = this.middle) {
     const before = this.picture.getBoundingClientRect();
-    const x = (point.x - before.left) / this.scale, y = (point.y - before.top) / this.scale;
+    const x = (point.x - before.left) / this.scale;
+    const y = (point.y - before.top) / this.scale;
     this.scale = Math.min(MAX, Math.max(MIN, scale));
-    this.picture.setAttribute("width", this.width * this.scale);
-    this.picture.setAttribute("height", this.height * this.scale);
+    this.picture.setAttribute("width", String(this.width * this.scale));
+    this.picture.setAttribute("height", String(this.height * this.scale));
     const after = this.picture.getBoundingClientRect();
     this.view.scrollLeft += after.left + x * this.scale - point.x;
     this.view.scrollTop += after.top + y * this.scale - point.y;
@@ -58,9 +65,13 @@ export class Zoom {
     this.show(scale, point);
   }
 
-  enlarge(point) { this.choose(this.scale * STEP, point); }
+  enlarge(point) {
+    this.choose(this.scale * STEP, point);
+  }
 
-  reduce(point) { this.choose(this.scale / STEP, point); }
+  reduce(point) {
+    this.choose(this.scale / STEP, point);
+  }
 
   fit() {
     const { width, height } = this.room;
@@ -73,13 +84,15 @@ export class Zoom {
   }
 
   centre(element) {
-    const inner = element.getBoundingClientRect(), outer = this.view.getBoundingClientRect();
+    const inner = element.getBoundingClientRect();
+    const outer = this.view.getBoundingClientRect();
     this.view.scrollLeft += inner.left - outer.left - (outer.width - inner.width) / 2;
   }
 
   // Scroll until an element of the picture is in the view; it stays where it is if all of it is visible.
   reveal(element) {
-    const inner = element.getBoundingClientRect(), outer = this.view.getBoundingClientRect();
+    const inner = element.getBoundingClientRect();
+    const outer = this.view.getBoundingClientRect();
     if (inner.bottom > outer.bottom || inner.top < outer.top) {
       this.view.scrollTop += inner.top - outer.top - Math.max(0, outer.height - inner.height) / 3;
     }
@@ -87,34 +100,52 @@ export class Zoom {
   }
 }
 
+/** @type {(zoom: Zoom) => void} */
 export function zoomByWheel(zoom) {
-  zoom.view.addEventListener("wheel", (event) => {
-    if (!event.ctrlKey && !event.metaKey) return; // a touchpad's pinch arrives as a wheel with Ctrl
-    event.preventDefault();
-    const lines = event.deltaMode === WheelEvent.DOM_DELTA_PIXEL ? event.deltaY / 100 : event.deltaY / 3;
-    zoom.choose(zoom.scale * STEP ** Math.min(1, Math.max(-1, -lines)), { x: event.clientX, y: event.clientY });
-  }, { passive: false });
+  zoom.view.addEventListener(
+    "wheel",
+    (event) => {
+      if (!event.ctrlKey && !event.metaKey) return; // a touchpad's pinch arrives as a wheel with Ctrl
+      event.preventDefault();
+      const lines = event.deltaMode === WheelEvent.DOM_DELTA_PIXEL ? event.deltaY / 100 : event.deltaY / 3;
+      zoom.choose(zoom.scale * STEP ** Math.min(1, Math.max(-1, -lines)), { x: event.clientX, y: event.clientY });
+    },
+    { passive: false },
+  );
 }
 
+/** @type {(zoom: Zoom) => void} */
 export function zoomByPinch(zoom) {
   let start = null;
+  /** @param {Iterable<Touch>} touches */
   const spread = ([one, other]) => Math.hypot(one.clientX - other.clientX, one.clientY - other.clientY);
-  zoom.view.addEventListener("touchstart", ({ touches }) => {
-    start = touches.length === 2 ? { spread: spread(touches), scale: zoom.scale } : null;
-  }, { passive: true });
-  zoom.view.addEventListener("touchmove", (event) => {
-    if (!start || event.touches.length !== 2) return;
-    event.preventDefault();
-    const [one, other] = event.touches;
-    const middle = { x: (one.clientX + other.clientX) / 2, y: (one.clientY + other.clientY) / 2 };
-    zoom.choose(start.scale * spread(event.touches) / start.spread, middle);
-  }, { passive: false });
+  zoom.view.addEventListener(
+    "touchstart",
+    ({ touches }) => {
+      start = touches.length === 2 ? { spread: spread(touches), scale: zoom.scale } : null;
+    },
+    { passive: true },
+  );
+  zoom.view.addEventListener(
+    "touchmove",
+    (event) => {
+      if (!start || event.touches.length !== 2) return;
+      event.preventDefault();
+      const [one, other] = event.touches;
+      const middle = { x: (one.clientX + other.clientX) / 2, y: (one.clientY + other.clientY) / 2 };
+      zoom.choose((start.scale * spread(event.touches)) / start.spread, middle);
+    },
+    { passive: false },
+  );
 }
 
+/** @type {(zoom: Zoom) => void} */
 export function zoomByKey(zoom) {
   zoom.view.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const act = { "+": () => zoom.enlarge(), "=": () => zoom.enlarge(), "-": () => zoom.reduce(), "0": () => zoom.fit() }[event.key];
+    const act = { "+": () => zoom.enlarge(), "=": () => zoom.enlarge(), "-": () => zoom.reduce(), 0: () => zoom.fit() }[
+      event.key
+    ];
     if (!act) return;
     event.preventDefault();
     act();
@@ -122,8 +153,10 @@ export function zoomByKey(zoom) {
 }
 
 // Touch and pen scroll by themselves.
+/** @type {(view: HTMLElement) => void} */
 export function dragByMouse(view) {
-  let from = null, dragged = false;
+  let from = null;
+  let dragged = false;
   view.addEventListener("dragstart", (event) => event.preventDefault());
   view.addEventListener("pointerdown", (event) => {
     dragged = false;
@@ -132,18 +165,26 @@ export function dragByMouse(view) {
   });
   view.addEventListener("pointermove", (event) => {
     if (!from) return;
-    const x = event.clientX - from.x, y = event.clientY - from.y;
+    const x = event.clientX - from.x;
+    const y = event.clientY - from.y;
     if (!dragged && Math.hypot(x, y) < DRAG) return;
     if (!dragged) view.setPointerCapture(event.pointerId);
     dragged = true;
     view.scrollLeft = from.left - x;
     view.scrollTop = from.top - y;
   });
-  for (const end of ["pointerup", "pointercancel"]) view.addEventListener(end, () => { from = null; });
-  view.addEventListener("click", (event) => {
-    if (!dragged) return;
-    dragged = false;
-    event.preventDefault();
-    event.stopPropagation();
-  }, { capture: true });
+  for (const end of ["pointerup", "pointercancel"])
+    view.addEventListener(end, () => {
+      from = null;
+    });
+  view.addEventListener(
+    "click",
+    (event) => {
+      if (!dragged) return;
+      dragged = false;
+      event.preventDefault();
+      event.stopPropagation();
+    },
+    { capture: true },
+  );
 }
