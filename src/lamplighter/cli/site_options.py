@@ -68,8 +68,9 @@ class SiteOptions:
 
     def hint(self, command: str) -> str:
         """Return a command line that the user may want next, for the same site; defaults are left out."""
+        file = None if self.file == DEFAULT_JOB_FILE else self.file
         values = {
-            FILE: self._stated_file, "--file": self._stated_file, "-e": self.environment,
+            FILE: file, "--file": file, "-e": self.environment,
             "--endpoint-url": self.endpoint_url, "--profile": self.profile, "--region": self.region,
             "--data": None if self.data in (DEFAULT_DATA, Path(os.environ.get(DATA_VARIABLE, ""))) else self.data,
         }  # fmt: skip
@@ -78,10 +79,6 @@ class SiteOptions:
         words = [f"{name} {shlex.quote(str(values[name]))}".lstrip() for name in taken if values.get(name) is not None]
         flags = ["--aws"] if self.aws and "--aws" in taken and "--aws" not in given else []
         return " ".join(["lamplighter", command, *words, *flags])
-
-    @property
-    def _stated_file(self) -> Path | None:
-        return None if self.file == DEFAULT_JOB_FILE else self.file
 
 
 DEFAULT_SITE = SiteOptions()

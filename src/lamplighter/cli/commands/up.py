@@ -40,7 +40,7 @@ from lamplighter.cli.up.command_line import (
 )
 from lamplighter.cli.up.keep_current import keeping_current
 from lamplighter.cli.up.options import LoadedSource, Reconciler, UpOptions
-from lamplighter.cli.up.ports import PortOptions, Ports, open_ports
+from lamplighter.cli.up.ports import Ports, open_ports
 from lamplighter.cli.up.reports.log_formats import COMMAND_LOGGER
 from lamplighter.cli.up.reports.repeated_lines import RepeatFilter
 from lamplighter.cli.up.reports.stderr_log import log_to_stderr
@@ -70,12 +70,7 @@ command_log = logging.getLogger(COMMAND_LOGGER)
 
 @with_option_groups
 @ending_on_interrupt()
-def up(
-    jobs: JobsOptions,
-    serving: ServingOptions,
-    reaching: ReachingOptions,
-    logs: LogOptions,
-) -> None:
+def up(jobs: JobsOptions, serving: ServingOptions, reaching: ReachingOptions, logs: LogOptions) -> None:
     """Run the jobs of a file here, and serve the AWS APIs on one port; the jobs survive a kill at any time.
 
     The files are watched: valid changes are applied, and errors are reported and change nothing. Each option has a
@@ -89,14 +84,10 @@ def up(
     try:
         source = _read_source(options, data)
         own_url, own_smtp = source.addresses if source else (None, None)
-        config = _configure(jobs, serving, reaching, denied, own_smtp)
+        config, url = _configure(jobs, serving, reaching, denied, own_smtp), serving.url or own_url
         if source is not None:
             config = replace(config, secrets=source.secrets)
-        ports_wanted = PortOptions(
-            *(serving.host, serving.port, serving.url or own_url),
-            *(serving.tls_cert, serving.tls_key, serving.local_port),
-        )
-        with open_ports(ports_wanted) as ports, asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        with open_ports(serving, url) as ports, asyncio.Runner(loop_factory=_loop_factory()) as runner:
             rules = access.decide_access(serving.credentials, data, ports.listener.getsockname()[0], proxies)
             config = replace(config, public_url=ports.address.public, task_credentials=rules.first)
             config = replace(config, certificate_problem=ports.certificate_problem)

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from ipaddress import ip_address
-from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -24,6 +23,7 @@ from lamplighter.cli.engine_address import EngineAddress
 from lamplighter.cli.engine_client.find_region import default_region
 from lamplighter.cli.http.http_server import TlsPort
 from lamplighter.cli.http.listen import listen, listener_url, local_url
+from lamplighter.cli.up.command_line import ServingOptions
 
 LOOPBACK = "127.0.0.1"
 PUBLIC_URL = re.compile(r"https?://[^\s/?#]+(/[^\s?#]*)?")
@@ -48,29 +48,6 @@ class Certificate(Protocol):
 
     def warnings(self, host: str) -> Iterable[str]:
         """Return what the owner should know at the start of an engine that callers reach by this host name."""
-
-
-@dataclass(frozen=True, slots=True)
-class PortOptions:
-    """The options of `up` about its ports."""
-
-    host: str
-    port: int
-    url: str | None
-    certificate: Path | None
-    key: Path | None
-    local_port: int
-
-    def __post_init__(self) -> None:
-        """Raise `BadParameter` for options that do not belong together, and for a URL that is none."""
-        if self.url is not None and not (PUBLIC_URL.fullmatch(self.url) and url_host(self.url)):
-            raise typer.BadParameter(f"--url {self.url}: use a URL such as https://jobs.example.com")
-        if (self.certificate is None) != (self.key is None):
-            raise typer.BadParameter("--tls-cert and --tls-key belong together: name both files")
-        if self.certificate is not None and (self.url or "https://").startswith("http://"):
-            raise typer.BadParameter("--url begins with http://, but with --tls-cert the engine speaks HTTPS")
-        if self.local_port and self.certificate is None:
-            raise typer.BadParameter("--local-port works only with --tls-cert: without it there is one port")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,17 +91,33 @@ class Ports:
 
 
 @contextmanager
-def open_ports(options: PortOptions) -> Iterator[Ports]:
-    """Open the ports and close them at the end. Raises `CannotListen` and `InvalidCertificate`."""
-    if options.certificate is None:
+def open_ports(options: ServingOptions, url: str | None) -> Iterator[Ports]:
+    """Open the ports and close them at the end; `url` is the public one, if the user or the job file names one.
+
+    Raises `BadParameter`, `CannotListen` and `InvalidCertificate`.
+    """
+    _check_options(options, url)
+    if options.tls_cert is None:
         with listen(options.host, options.port) as listener:
-            url = local_url(listener)
-            yield Ports(listener, listener, EngineAddress(url, (options.url or url).rstrip("/"), default_region()))
+            own = local_url(listener)
+            yield Ports(listener, listener, EngineAddress(own, (url or own).rstrip("/"), default_region()))
         return
-    certificate: Certificate = load_object("lamplighter.cli.up.tls:UpCertificate")(options.certificate, options.key)
+    certificate: Certificate = load_object("lamplighter.cli.up.tls:UpCertificate")(options.tls_cert, options.tls_key)
     with listen(options.host, options.port) as listener, listen(LOOPBACK, options.local_port) as local:
-        public = (options.url or choose_url(options.host, listener, certificate.names)).rstrip("/")
+        public = (url or choose_url(options.host, listener, certificate.names)).rstrip("/")
         yield Ports(listener, local, EngineAddress(listener_url(local), public, default_region()), certificate)
+
+
+def _check_options(options: ServingOptions, url: str | None) -> None:
+    """Raise `BadParameter` for options that do not belong together, and for a URL that is none."""
+    if url is not None and not (PUBLIC_URL.fullmatch(url) and url_host(url)):
+        raise typer.BadParameter(f"--url {url}: use a URL such as https://jobs.example.com")
+    if (options.tls_cert is None) != (options.tls_key is None):
+        raise typer.BadParameter("--tls-cert and --tls-key belong together: name both files")
+    if options.tls_cert is not None and (url or "https://").startswith("http://"):
+        raise typer.BadParameter("--url begins with http://, but with --tls-cert the engine speaks HTTPS")
+    if options.local_port and options.tls_cert is None:
+        raise typer.BadParameter("--local-port works only with --tls-cert: without it there is one port")
 
 
 def choose_url(host: str, listener: socket.socket, names: Iterable[str]) -> str:
