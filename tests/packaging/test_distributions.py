@@ -40,7 +40,7 @@ def test_the_wheel_contains_the_package_and_nothing_else(tmp_path: Path) -> None
     files = wheel_files(wheel_of(tmp_path))
     models = [name for name in files if name.startswith("lamplighter/base/aws/aws_models/") or name == SCHEMAS]
     assert [name for name in files if ".dist-info/" not in name and name not in models] == package_files()
-    assert {name.split("/")[3] for name in models if name.endswith("/service-2.json.gz")} == SERVED
+    assert {name.split("/")[-3] for name in models if name.endswith("/service-2.json.gz")} == SERVED
     assert SCHEMAS in files
     assert DATA_FILES - set(files) == set()
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in files)
