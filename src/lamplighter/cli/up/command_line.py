@@ -216,7 +216,7 @@ def parse_source(jobs: JobsOptions, data: Path, denied: frozenset[str] = frozens
     is_implied = False
     if file is None and not templates:
         has_file = default_file.exists() or env is not None
-        # A missing job file is an error if its jobs were applied before, and `up` alerts somebody.
+        # If the jobs of a missing file were applied before, its absence is an error, and `up` sends an alert.
         is_implied = not has_file and may_have_stacks(data)
         file = default_file if has_file or is_implied else None
     return UpOptions(file, env, tuple(templates), tuple(parameters), denied, is_implied)

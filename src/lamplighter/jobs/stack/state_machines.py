@@ -52,7 +52,7 @@ def _default_input(job: Job) -> dict[str, str]:
 
 
 def _alert_metadata(project: Project, job: Job) -> dict[str, Json]:
-    """Return who is told about what (`runs/jobs/job_alerts.py`): the channels of each pattern, the topic of each."""
+    """Return the channels of each alert pattern, and the topic of each channel (`runs/jobs/job_alerts.py`)."""
     told = {pattern: list(job.notify.channels_of(pattern)) for pattern in PATTERNS if job.notify.channels_of(pattern)}
     used = dict.fromkeys(channel for channels in told.values() for channel in channels)
     known: dict[str, Json] = {
