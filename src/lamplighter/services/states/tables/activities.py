@@ -45,9 +45,8 @@ ACTIVITIES = Table("activities", Activity, json={"encryption": loads, "tags": lo
 TASKS = Table("activity_tasks", WaitingTask)
 
 
-def get(reader: Reader, arn: str) -> Activity | None:
-    """Return the activity with this ARN, or None."""
-    return ACTIVITIES.find(reader, "arn = ?", arn)
+get = ACTIVITIES.find_by("arn")
+"""Return the activity with this ARN, or None."""
 
 
 def exists(reader: Reader, arn: str) -> bool:
@@ -55,10 +54,8 @@ def exists(reader: Reader, arn: str) -> bool:
     return reader.row("SELECT 1 FROM activities WHERE arn = ?", (arn,)) is not None
 
 
-def page(reader: Reader, account: str, region: str, after: str, most: int) -> list[Activity]:
-    """Return activities of an account and region whose names come after `after`, in order of name."""
-    where = "account = ? AND region = ? AND name > ? ORDER BY name LIMIT ?"
-    return ACTIVITIES.select(reader, where, account, region, after, most)
+page = ACTIVITIES.page_by("account", "region", "name")
+"""Return activities of an account and region whose names come after `after`, in order of name."""
 
 
 put = ACTIVITIES.insert
@@ -70,9 +67,8 @@ def tag(tx: Tx, arn: str, tags: dict[str, str]) -> None:
     tx.execute("UPDATE activities SET tags = ? WHERE arn = ?", (dumps(tags), arn))
 
 
-def delete(tx: Tx, arn: str) -> None:
-    """Delete an activity. Its tasks stay, because an activity of the same name may be created again."""
-    tx.execute("DELETE FROM activities WHERE arn = ?", (arn,))
+delete = ACTIVITIES.delete_by("arn")
+"""Delete an activity. Its tasks stay, because an activity of the same name may be created again."""
 
 
 def enqueue(tx: Tx, activity: str, work: Work, token: str, text: str) -> None:

@@ -80,9 +80,8 @@ MACHINES = Table(
 REVISIONS = Table("revisions", Revision, json={"settings": loads})
 
 
-def get(reader: Reader, arn: str) -> StateMachine | None:
-    """Return the state machine with this ARN, or None."""
-    return MACHINES.find(reader, "arn = ?", arn)
+get = MACHINES.find_by("arn")
+"""Return the state machine with this ARN, or None."""
 
 
 def places_with_machines(reader: Reader) -> list[tuple[str, str]]:
@@ -106,10 +105,8 @@ def definitions_with_state(reader: Reader, account: str, region: str, state: str
     return [(arn, definition) for arn, definition in reader.rows(sql, (account, region, f'{state}"'))]
 
 
-def page(reader: Reader, account: str, region: str, after: str, most: int) -> list[StateMachine]:
-    """Return state machines of an account and region whose names come after `after`, in order of name."""
-    where = "account = ? AND region = ? AND name > ? ORDER BY name LIMIT ?"
-    return MACHINES.select(reader, where, account, region, after, most)
+page = MACHINES.page_by("account", "region", "name")
+"""Return state machines of an account and region whose names come after `after`, in order of name."""
 
 
 def find_words(reader: Reader, account: str, region: str, words: Sequence[str], most: int) -> list[StateMachine]:
@@ -200,6 +197,5 @@ def is_deleting(reader: Reader, arn: str) -> bool:
     return reader.row("SELECT 1 FROM state_machines WHERE arn = ? AND deleting", (arn,)) is not None
 
 
-def get_revision(reader: Reader, key: str) -> Revision | None:
-    """Return the revision with this id, or None."""
-    return REVISIONS.find(reader, "id = ?", key)
+get_revision = REVISIONS.find_by("id")
+"""Return the revision with this id, or None."""
