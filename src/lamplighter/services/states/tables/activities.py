@@ -54,8 +54,10 @@ def exists(reader: Reader, arn: str) -> bool:
     return reader.row("SELECT 1 FROM activities WHERE arn = ?", (arn,)) is not None
 
 
-page = ACTIVITIES.page_by("account", "region", "name")
-"""Return activities of an account and region whose names come after `after`, in order of name."""
+def page(reader: Reader, account: str, region: str, after: str, most: int) -> list[Activity]:
+    """Return activities of an account and region whose names come after `after`, in order of name."""
+    where = "account = ? AND region = ? AND name > ? ORDER BY name LIMIT ?"
+    return ACTIVITIES.select(reader, where, account, region, after, most)
 
 
 put = ACTIVITIES.insert

@@ -136,8 +136,9 @@ def reopen(tx: Tx, key: int) -> None:
     tx.execute(sql, (key,))
 
 
-delete_row = EXECUTIONS.delete_by("id")
-"""Delete an execution's row."""
+def delete_row(tx: Tx, key: int) -> None:
+    """Delete an execution's row."""
+    tx.execute("DELETE FROM executions WHERE id = ?", (key,))
 
 
 def expired(reader: Reader, now: int, most: int) -> list[int]:

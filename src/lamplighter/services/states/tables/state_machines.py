@@ -105,8 +105,10 @@ def definitions_with_state(reader: Reader, account: str, region: str, state: str
     return [(arn, definition) for arn, definition in reader.rows(sql, (account, region, f'{state}"'))]
 
 
-page = MACHINES.page_by("account", "region", "name")
-"""Return state machines of an account and region whose names come after `after`, in order of name."""
+def page(reader: Reader, account: str, region: str, after: str, most: int) -> list[StateMachine]:
+    """Return state machines of an account and region whose names come after `after`, in order of name."""
+    where = "account = ? AND region = ? AND name > ? ORDER BY name LIMIT ?"
+    return MACHINES.select(reader, where, account, region, after, most)
 
 
 def find_words(reader: Reader, account: str, region: str, words: Sequence[str], most: int) -> list[StateMachine]:
