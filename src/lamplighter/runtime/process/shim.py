@@ -6,7 +6,8 @@ begins, and in a directory that contains it no process is started again. Guarant
 closes as soon as it is decided whether the process starts, and that the shim kills the processes that the process
 leaves behind, except those that it may not kill. `process_directory.py` describes the files. If the engine names a
 cgroup (`cgroups.py`), the process runs in it with its limits, and the shim outside of it; a process whose cgroup cannot
-be made runs without limits."""
+be made runs without limits.
+"""
 
 import ctypes
 import errno
