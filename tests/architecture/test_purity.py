@@ -41,7 +41,7 @@ def test_the_shim_imports_only_the_standard_library() -> None:
 
 
 def test_the_launcher_imports_only_the_shim_and_the_standard_library() -> None:
-    (launcher,) = (module for module in modules() if module.name == "runtime/process/launcher.py")
+    (launcher,) = (module for module in modules() if module.name == "runtime/process/launcher_program.py")
     assert imported_modules(launcher) - {"lamplighter"} <= sys.stdlib_module_names
     imports = [ast.unparse(node) for node in ast.walk(launcher.tree) if isinstance(node, ast.ImportFrom)]
     assert imports == ["from lamplighter.runtime.process import shim"]

@@ -15,7 +15,7 @@ from lamplighter.outbound.mail import MailFolder
 from lamplighter.runtime.output_cursor import OutputCursor
 from lamplighter.runtime.output_line import OutputLine
 from lamplighter.runtime.port import ContainerSpec, RuntimeUnavailable
-from lamplighter.runtime.process import launcher_process
+from lamplighter.runtime.process import launcher as launcher_process
 from lamplighter.runtime.process.process_directory import ProcessDirectory
 from lamplighter.runtime.process.runtime import ProcessRuntime
 from lamplighter.services.ecs.logs import output_copy
@@ -150,7 +150,7 @@ def watched_shim(disk: SyncedDisk, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     script.write_text(
         f"import runpy, sys; from pathlib import Path; sys.path.insert(0, {str(ROOT)!r})\n"
         f"from tests.chaos.synced_disk import SyncedDisk; SyncedDisk(Path({str(disk.mirror)!r})).__enter__()\n"
-        "runpy.run_module('lamplighter.runtime.process.launcher', run_name='__main__')\n"
+        "runpy.run_module('lamplighter.runtime.process.launcher_program', run_name='__main__')\n"
     )
     monkeypatch.setattr(launcher_process, "COMMAND", (sys.executable, script))
 

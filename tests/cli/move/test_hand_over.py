@@ -17,8 +17,8 @@ from lamplighter.base.json_text import Json
 from lamplighter.base.world import frozen_world
 from lamplighter.cli.move import hand_over
 from lamplighter.cli.move.hand_over import Move
+from lamplighter.cli.move.handover_time import MINUTE, Slot, to_date, to_instant
 from lamplighter.cli.move.sides import MoveFailed, follows, is_handed_over, read_schedules
-from lamplighter.cli.move.slots import MINUTE, Slot, to_date, to_instant
 from lamplighter.cli.target import Target
 from lamplighter.jobs.stack.handover import Handover
 from lamplighter.runs.jobs.schedules import slot_name

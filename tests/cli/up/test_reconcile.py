@@ -6,9 +6,9 @@ import pytest
 
 from lamplighter.base.errors import Unavailable
 from lamplighter.bus import _may_delete
-from lamplighter.cli.up.apply_outcome import TEMPORARY_BACKOFF, ApplyOutcome
 from lamplighter.cli.up.engine_stacks import EngineStacks, StackResource
 from lamplighter.cli.up.reconcile import CHECK_SECONDS, PAUSE_FACTOR, READ_RETRY_SECONDS, SourceReconciler
+from lamplighter.cli.up.retry_times import TEMPORARY_BACKOFF, ApplyOutcome
 from lamplighter.cli.up.source_files import SourceFiles
 from lamplighter.services.cloudformation.resource_types.registry import RESOURCE_TYPES
 from lamplighter.services.cloudformation.resource_types.resource_type import ResourceRequest

@@ -13,8 +13,8 @@ import pytest
 
 from lamplighter.base.world import real_world
 from lamplighter.runtime.port import ContainerSpec, RuntimeUnavailable
-from lamplighter.runtime.process import launcher_process
-from lamplighter.runtime.process.launcher import fork_shim
+from lamplighter.runtime.process import launcher as launcher_process
+from lamplighter.runtime.process.launcher_program import fork_shim
 from lamplighter.runtime.process.runtime import ProcessRuntime
 from tests.killed_at_end import killed_at_end
 from tests.process_state import children, parent, process_state

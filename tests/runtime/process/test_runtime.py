@@ -16,7 +16,7 @@ import uvloop
 from lamplighter.base.world import real_world
 from lamplighter.runtime.port import ContainerSpec, RuntimeUnavailable, StartCalledOff
 from lamplighter.runtime.process import shim, shim_arguments
-from lamplighter.runtime.process.launcher_process import STARTS_AT_ONCE, LauncherProcess
+from lamplighter.runtime.process.launcher import STARTS_AT_ONCE, LauncherProcess
 from lamplighter.runtime.process.process_directory import SHIM_DIED
 from lamplighter.runtime.process.runtime import ProcessRuntime
 from tests.killed_at_end import killed_at_end

@@ -15,8 +15,7 @@ from rich.console import Console
 
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World, sleep
-from lamplighter.cli.move.sides import MoveFailed, Side, follows, read_schedules
-from lamplighter.cli.move.slots import (
+from lamplighter.cli.move.handover_time import (
     MINUTE,
     Schedules,
     Slot,
@@ -28,6 +27,7 @@ from lamplighter.cli.move.slots import (
     to_date,
     to_instant,
 )
+from lamplighter.cli.move.sides import MoveFailed, Side, follows, read_schedules
 from lamplighter.jobs.stack.handover import Handover, is_date
 from lamplighter.runs.jobs.schedules import names_target_in_input, slot_name
 

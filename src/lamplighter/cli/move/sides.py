@@ -11,7 +11,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.cli.call_errors import RESOURCE_NOT_FOUND, ignore_error
 from lamplighter.cli.deploy.deployment_plan import read_deployed_template
 from lamplighter.cli.deploy.stack.stacks import find_stack
-from lamplighter.cli.move.slots import Schedules, to_date, to_instant
+from lamplighter.cli.move.handover_time import Schedules, to_date, to_instant
 from lamplighter.cli.prompts import describe_place, pause_between_polls
 from lamplighter.cli.target import Target
 from lamplighter.cli.up.handover_file import HandoverFile

@@ -20,7 +20,6 @@ from lamplighter.base.threads import run_in_thread
 from lamplighter.base.world import thread_seconds
 from lamplighter.bus import Caller
 from lamplighter.cli.up import apply_plan, leaving_jobs
-from lamplighter.cli.up.apply_outcome import ApplyOutcome, next_attempt_delay
 from lamplighter.cli.up.apply_plan import AppliedPlan, NotApplied, PlanFault
 from lamplighter.cli.up.check_channels import find_channel_faults
 from lamplighter.cli.up.engine_stacks import ABSENT_STATUSES, EngineStacks, StackFailed
@@ -30,6 +29,7 @@ from lamplighter.cli.up.reports import fault_alert, job_lines
 from lamplighter.cli.up.reports.fault_alert import FaultAlert
 from lamplighter.cli.up.reports.next_runs import describe_next_run
 from lamplighter.cli.up.reports.run_log import RunLog
+from lamplighter.cli.up.retry_times import ApplyOutcome, next_attempt_delay
 from lamplighter.cli.up.source_files import SourceFiles
 from lamplighter.cli.up.stack_plan import StackOrigin, StackPlan
 from lamplighter.cli.up.stored_secrets import find_stored_secrets

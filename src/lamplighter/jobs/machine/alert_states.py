@@ -27,8 +27,8 @@ from lamplighter.runs.failures.failure_words import exceeded_limit
 from lamplighter.runs.jobs import job_machine
 from lamplighter.runs.jobs.job_machine import READ_LOG_STATE, alert_state_name
 from lamplighter.runs.printable_text import to_subject
+from lamplighter.runs.tasks.log_stream import QUOTED_LINES
 
-MAX_LOG_LINES = 20
 STILL_RUNNING = "still running"
 """The words for a late run whose container runs; `LATE_RUNS` replaces them if it has not started."""
 FIRST_STATE = "A log?"
@@ -114,7 +114,7 @@ def read_log_state(prefix: str, follower: str) -> Json:
         "Arguments": {
             "LogGroupName": expressions.log_group(prefix),
             "LogStreamName": expressions.log_stream(prefix),
-            "Limit": MAX_LOG_LINES,
+            "Limit": QUOTED_LINES,
             "StartFromHead": False,
         },
         "TimeoutSeconds": 60,

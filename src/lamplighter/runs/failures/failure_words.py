@@ -23,6 +23,7 @@ from lamplighter.runs.history.durations import format_setting
 from lamplighter.runs.history.story import Attempt, Story
 from lamplighter.runs.jobs.job_machine import ATTEMPT_SUFFIX, MAIN_CONTAINER, is_made_from_job_file, is_supporting_state
 from lamplighter.runs.printable_text import printable_line
+from lamplighter.runs.tasks.ecs_tasks import KILLED_EXIT_CODES
 
 TIMEOUT, HEARTBEAT, TASK_FAILED = "States.Timeout", "States.HeartbeatTimeout", "States.TaskFailed"
 EXPLAINED_BY_REASON = (TASK_FAILED, QUEUE_FULL)
@@ -49,8 +50,6 @@ SHORT_MEANINGS: Mapping[int, str] = {
 """The same in one or two words, for the subject of a mail."""
 WORKING_TYPES = ("Task", "Map", "Parallel")
 """The types of states that do the work of a machine."""
-STOPPED_CODES = (137, 143)
-"""The exit codes of a container that a signal stopped."""
 OUT_OF_MEMORY = "OutOfMemory"
 """The word in ECS's reason for a container that was killed because it exceeded its memory: OutOfMemoryError."""
 
@@ -113,7 +112,7 @@ def failed_containers(attempt: Attempt) -> Set[str]:
 def failed_exits(exits: Mapping[str, int]) -> Mapping[str, int]:
     """Return the exit codes that are a failure; when a task ends, a signal stops its other containers."""
     nonzero = {name: code for name, code in exits.items() if code}
-    own = {name: code for name, code in nonzero.items() if code not in STOPPED_CODES or name == MAIN_CONTAINER}
+    own = {name: code for name, code in nonzero.items() if code not in KILLED_EXIT_CODES or name == MAIN_CONTAINER}
     return own or nonzero
 
 

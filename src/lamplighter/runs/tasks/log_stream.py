@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from lamplighter.base.json_text import Json
 from lamplighter.runs.history.story import Attempt
 
+QUOTED_LINES = 20
+"""The most lines of a log that an alert quotes: the last ones."""
+
 
 @dataclass(frozen=True, slots=True)
 class LogStream:

@@ -35,7 +35,7 @@ from lamplighter.runtime.port import (
 from lamplighter.runtime.process import process_session, shim_arguments
 from lamplighter.runtime.process.cgroups import ProcessCgroups
 from lamplighter.runtime.process.health_check import watch_health
-from lamplighter.runtime.process.launcher_process import LauncherProcess
+from lamplighter.runtime.process.launcher import LauncherProcess
 from lamplighter.runtime.process.process_directory import ProcessDirectory, SessionLeader, is_locked
 from lamplighter.runtime.process.shim_log import ShimLog
 from lamplighter.runtime.process.shim_watch import ShimWatch

@@ -1,12 +1,12 @@
 """Watch one plain process: record its start, its output and its exit code in files, even if the engine dies.
 
-The launcher (`launcher.py`) forks a shim for each process. This module imports nothing of lamplighter, so that launcher
-and shims stay small. Guarantees that the process runs at most once: `started` is on disk before the process begins, and
-in a directory that contains it no process is started again. Guarantees that the shim's standard output closes as soon
-as it is decided whether the process starts, and that the shim kills the processes that the process leaves behind,
-except those that it may not kill. `process_directory.py` describes the files. If the engine names a cgroup
-(`cgroups.py`), the process runs in it with its limits, and the shim outside of it; a process whose cgroup cannot be
-made runs without limits.
+The launcher (`launcher_program.py`) forks a shim for each process. This module imports nothing of lamplighter, so that
+launcher and shims stay small. Guarantees that the process runs at most once: `started` is on disk before the process
+begins, and in a directory that contains it no process is started again. Guarantees that the shim's standard output
+closes as soon as it is decided whether the process starts, and that the shim kills the processes that the process
+leaves behind, except those that it may not kill. `process_directory.py` describes the files. If the engine names a
+cgroup (`cgroups.py`), the process runs in it with its limits, and the shim outside of it; a process whose cgroup cannot
+be made runs without limits.
 """
 
 import ctypes

@@ -13,10 +13,9 @@ from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.bus import Bus, Caller
 from lamplighter.runs.history.story import Story, read_story
 from lamplighter.runs.tasks.ecs_tasks import failed_container
-from lamplighter.runs.tasks.log_stream import container_log_stream
+from lamplighter.runs.tasks.log_stream import QUOTED_LINES, container_log_stream
 from lamplighter.store.db import Reader
 
-MAX_LOG_LINES = 20
 SCHEDULE_SUFFIX = re.compile("(--[0-9]+)?")
 PAGE_SIZE, MAX_PAGES = 1_000, 3
 """The size of a page of the history, and the most pages that an alert reads, beginning at the end of the history."""
@@ -83,9 +82,7 @@ class AlertQueries:
         log = next((container_log_stream(each, task["taskArn"]) for each in defined if each["name"] == failed), None)
         if log is None:
             return []
-        found = self._call(
-            "logs", "GetLogEvents", logGroupName=log.group, logStreamName=log.stream, limit=MAX_LOG_LINES
-        )
+        found = self._call("logs", "GetLogEvents", logGroupName=log.group, logStreamName=log.stream, limit=QUOTED_LINES)
         return [event["message"] for event in found["events"]] if found is not None else []
 
     def rule_topics(self, rule: str) -> list[str]:

@@ -92,7 +92,7 @@ class CloudWatch(Service):
 
 def _reading_operations(world: World, metric_sources: MetricSources, store: Store) -> Mapping[str, Operation]:
     """Return the operations that read metrics."""
-    statistics, data = MetricStatisticsReader(metric_sources, store), MetricDataReader(world, metric_sources, store)
+    statistics, data = MetricStatisticsReader(metric_sources, store), MetricDataReader(metric_sources, store)
     return {
         "ListMetrics": Operation(read=MetricList(world, metric_sources).list_metrics),
         "GetMetricStatistics": Operation(read=statistics.get_statistics, prepare=statistics.prepare),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
 from lamplighter.operations.pages import read_sorted
-from lamplighter.services.ecs import arns, clusters, tags
+from lamplighter.services.ecs import clusters, lookup, tags
 from lamplighter.services.ecs.errors import ClientError, InvalidParameter
 from lamplighter.services.ecs.tables import capacity_providers
 from lamplighter.services.ecs.tables import clusters as cluster_rows
@@ -22,7 +22,7 @@ from lamplighter.store.db import Reader, Tx
 if TYPE_CHECKING:
     from aws_types import ecs as aws
 
-PROVIDER_PAGES = replace(arns.PAGES, default_size=10)
+PROVIDER_PAGES = replace(lookup.PAGES, default_size=10)
 GROUP, INSTANCES = "autoScalingGroupProvider", "managedInstancesProvider"
 _RESERVED_PREFIXES = ("aws", "ecs", "fargate")
 _SCALING_DEFAULTS: Json = {
@@ -38,7 +38,7 @@ def create_provider(tx: Tx, caller: Caller, params: Json) -> "aws.CreateCapacity
     _check_name(name)
     if (params.get(GROUP) is None) == (params.get(INSTANCES) is None):
         raise InvalidParameter(f"Specify either '{GROUP}' or '{INSTANCES}'.")
-    arn = arns.resource_arn(caller, f"capacity-provider/{name}")
+    arn = lookup.resource_arn(caller, f"capacity-provider/{name}")
     found = capacity_providers.get(tx, arn)
     if found is not None and found.is_active:
         raise ClientError(
@@ -55,13 +55,13 @@ def create_provider(tx: Tx, caller: Caller, params: Json) -> "aws.CreateCapacity
         body |= {"type": "MANAGED_INSTANCES", "cluster": cluster.name, INSTANCES: params[INSTANCES]}
         names = [*cluster.body["capacityProviders"], name]
         cluster_rows.put(tx, replace(cluster, body=cluster.body | {"capacityProviders": names}))
-    provider = CapacityProvider(arn, arns.owner_key(caller), name, body, tags.check_tags(params.get("tags")))
+    provider = CapacityProvider(arn, lookup.owner_key(caller), name, body, tags.check_tags(params.get("tags")))
     capacity_providers.put(tx, provider)
     return {"capacityProvider": _provider_to_api(provider, with_tags=True)}
 
 
 def _check_name(name: str) -> None:
-    if not arns.RESOURCE_NAME.fullmatch(name):
+    if not lookup.RESOURCE_NAME.fullmatch(name):
         raise InvalidParameter(
             "The specified capacity provider name is invalid. Up to 255 characters are allowed, including letters "
             "(upper and lowercase), numbers, underscores, and hyphens. Specify a valid name and try again."
@@ -97,7 +97,7 @@ def describe_providers(reader: Reader, caller: Caller, params: "aws.DescribeCapa
         associated = clusters.find_active(reader, caller, params["cluster"]).body["capacityProviders"]
         names = [each for each in names or associated if each in associated]
     failures = [
-        {"arn": arns.resource_arn(caller, f"capacity-provider/{name}"), "reason": "MISSING"}
+        {"arn": lookup.resource_arn(caller, f"capacity-provider/{name}"), "reason": "MISSING"}
         for name in names
         if name not in known
     ]
@@ -133,7 +133,7 @@ def delete_provider(tx: Tx, caller: Caller, params: "aws.DeleteCapacityProviderI
             "and try again."
         )
     found = _find(tx, caller, name)
-    users = cluster_rows.with_provider(tx, arns.owner_key(caller), name)
+    users = cluster_rows.with_provider(tx, lookup.owner_key(caller), name)
     own = found.body.get("cluster")
     if any(cluster.name != own for cluster in users):
         reason = "The capacity provider cannot be deleted because it is associated with cluster: "
@@ -155,7 +155,7 @@ def _change(tx: Tx, found: CapacityProvider, changes: Json) -> Json:
 
 
 def _find(reader: Reader, caller: Caller, reference: str) -> CapacityProvider:
-    found = capacity_providers.get(reader, arns.resource_arn(caller, f"capacity-provider/{_short_name(reference)}"))
+    found = capacity_providers.get(reader, lookup.resource_arn(caller, f"capacity-provider/{_short_name(reference)}"))
     if found is None or not found.is_active:
         raise InvalidParameter(NOT_FOUND)
     return found
@@ -166,11 +166,11 @@ def _short_name(reference: str) -> str:
 
 
 def _all_providers(reader: Reader, caller: Caller) -> list[CapacityProvider]:
-    owner = arns.owner_key(caller)
+    owner = lookup.owner_key(caller)
     fargate = [
         CapacityProvider(arn, owner, name, {"capacityProviderArn": arn, "name": name, "status": "ACTIVE"}, [])
         for name in FARGATE_PROVIDERS
-        for arn in [arns.resource_arn(caller, f"capacity-provider/{name}")]
+        for arn in [lookup.resource_arn(caller, f"capacity-provider/{name}")]
     ]
     return [*fargate, *capacity_providers.of_owner(reader, owner)]
 

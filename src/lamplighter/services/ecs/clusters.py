@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
-from lamplighter.services.ecs import arns, tags
+from lamplighter.services.ecs import lookup, tags
 from lamplighter.services.ecs.errors import ClusterContainsTasks, ClusterNotFound, InvalidParameter, ResourceInUse
 from lamplighter.services.ecs.tables import capacity_providers, clusters, tasks
 from lamplighter.services.ecs.tables.clusters import Cluster
@@ -40,10 +40,10 @@ _DEFAULT_SETTINGS: Json = {
 
 def create_cluster(tx: Tx, caller: Caller, params: Json) -> "aws.CreateClusterOutput":
     """Handle CreateCluster; if an active cluster has the same name, return it."""
-    name = params.get("clusterName") or arns.DEFAULT
-    if not arns.RESOURCE_NAME.fullmatch(name):
+    name = params.get("clusterName") or lookup.DEFAULT
+    if not lookup.RESOURCE_NAME.fullmatch(name):
         raise InvalidParameter("Invalid cluster name. Only letters, numbers, hyphens, and underscores are allowed.")
-    found = clusters.get(tx, arns.cluster_arn(caller, name))
+    found = clusters.get(tx, lookup.cluster_arn(caller, name))
     if found is None or found.status != "ACTIVE":
         given = {key: params[key] for key in SETTING_FIELDS if key in params}
         body = _DEFAULT_SETTINGS | given
@@ -53,17 +53,17 @@ def create_cluster(tx: Tx, caller: Caller, params: Json) -> "aws.CreateClusterOu
 
 
 def _store(tx: Tx, caller: Caller, name: str, body: Json, cluster_tags: Json) -> Cluster:
-    cluster = Cluster(arns.cluster_arn(caller, name), arns.owner_key(caller), name, "ACTIVE", body, cluster_tags)
+    cluster = Cluster(lookup.cluster_arn(caller, name), lookup.owner_key(caller), name, "ACTIVE", body, cluster_tags)
     clusters.put(tx, cluster)
     return cluster
 
 
 def resolve_cluster(tx: Tx, caller: Caller, reference: str | None) -> Cluster:
     """Return the cluster in which a task will run, and create the row of `default`; raises ClusterNotFound."""
-    name = arns.cluster_arn(caller, reference)
+    name = lookup.cluster_arn(caller, reference)
     found = clusters.get(tx, name)
-    if found is None and name == arns.cluster_arn(caller, arns.DEFAULT):
-        return _store(tx, caller, arns.DEFAULT, _DEFAULT_SETTINGS, [])
+    if found is None and name == lookup.cluster_arn(caller, lookup.DEFAULT):
+        return _store(tx, caller, lookup.DEFAULT, _DEFAULT_SETTINGS, [])
     found = require(found, lambda: ClusterNotFound("Cluster not found."))
     if found.status != "ACTIVE":
         raise ClusterNotFound("The referenced cluster was inactive.")
@@ -72,8 +72,8 @@ def resolve_cluster(tx: Tx, caller: Caller, reference: str | None) -> Cluster:
 
 def require_cluster(reader: Reader, caller: Caller, reference: str | None) -> str:
     """Return the ARN of a cluster that is active or named `default`; raises ClusterNotFound for any other."""
-    name = arns.cluster_arn(caller, reference)
-    if name != arns.cluster_arn(caller, arns.DEFAULT) and not arns.is_cluster_active(reader, name):
+    name = lookup.cluster_arn(caller, reference)
+    if name != lookup.cluster_arn(caller, lookup.DEFAULT) and not lookup.is_cluster_active(reader, name):
         raise ClusterNotFound("Cluster not found.")
     return name
 
@@ -82,8 +82,8 @@ def describe_clusters(reader: Reader, caller: Caller, params: "aws.DescribeClust
     """Handle DescribeClusters."""
     include = set(params.get("include") or ())
     shown, failures = [], []
-    for reference in params.get("clusters") or [arns.DEFAULT]:
-        name = arns.cluster_arn(caller, reference)
+    for reference in params.get("clusters") or [lookup.DEFAULT]:
+        name = lookup.cluster_arn(caller, reference)
         found = clusters.get(reader, name)
         if found is None:
             failures.append({"arn": name, "reason": "MISSING"})
@@ -94,8 +94,8 @@ def describe_clusters(reader: Reader, caller: Caller, params: "aws.DescribeClust
 
 def list_clusters(reader: Reader, caller: Caller, params: "aws.ListClustersInput") -> Json:
     """Handle ListClusters."""
-    read = partial(clusters.page, reader, arns.owner_key(caller))
-    return arns.PAGES.page("clusterArns", params, "", read, str, str)
+    read = partial(clusters.page, reader, lookup.owner_key(caller))
+    return lookup.PAGES.page("clusterArns", params, "", read, str, str)
 
 
 def update_cluster(tx: Tx, caller: Caller, params: Json) -> Json:
@@ -136,7 +136,7 @@ def remove_provider(tx: Tx, cluster: Cluster, provider: str) -> None:
 
 def find_active(reader: Reader, caller: Caller, reference: str) -> Cluster:
     """Return an active cluster by name or ARN; raises ClusterNotFound."""
-    found = clusters.get(reader, arns.cluster_arn(caller, reference))
+    found = clusters.get(reader, lookup.cluster_arn(caller, reference))
     if found is None or found.status != "ACTIVE":
         raise ClusterNotFound("Cluster not found.")
     return found
@@ -150,7 +150,7 @@ def provider_types(reader: Reader, caller: Caller) -> ProviderType:
 def _provider_type(reader: Reader, caller: Caller, name: str) -> str | None:
     if name in FARGATE_PROVIDERS:
         return "FARGATE"
-    found = capacity_providers.get(reader, arns.resource_arn(caller, f"capacity-provider/{name}"))
+    found = capacity_providers.get(reader, lookup.resource_arn(caller, f"capacity-provider/{name}"))
     if found is None or not found.is_active:
         return None
     return "MANAGED_INSTANCES" if found.body["type"] == "MANAGED_INSTANCES" else "EC2"

@@ -1,13 +1,11 @@
 """GetMetricData returns metrics and expressions, with AWS's labels, in pages."""
 
-from datetime import UTC
-
 import pytest
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.services.cloudwatch.metrics import get_metric_data, get_metric_statistics
-from lamplighter.services.cloudwatch.metrics.labels import LabelFacts, derive_labels, fill_label, parse_zone
+from lamplighter.services.cloudwatch.metrics.labels import derive_labels
 from tests.services.cloudwatch.cloudwatch_harness import MINUTE, CloudWatchHarness
 
 
@@ -47,45 +45,18 @@ def test_a_label_tells_a_metric_from_the_others_of_the_request(queries: list[Jso
     assert list(derive_labels(queries).values()) == labels
 
 
-FACTS = LabelFacts(
-    "m Sum", {"Stat": "Sum", "Dim.QueueName": "in"}, [(0, 1.0), (MINUTE, 4.0), (3 * MINUTE, 2.5)], 4 * MINUTE, UTC
-)
-
-
-@pytest.mark.parametrize(
-    ("label", "shown"),
-    [
-        ("${PROP('Dim.QueueName')} ${PROP('Stat')}", "in Sum"),
-        ("${LABEL}: ${MAX}", "m Sum: 4"),
-        ("${MIN} ${AVG} ${SUM} ${FIRST} ${LAST} ${DATAPOINT_COUNT}", "1 2.5 7.5 1 2.5 3"),
-        ("${LAST_TIME}", "1970-01-01T00:03:00.000+0000"),
-        ("${MAX_TIME_RELATIVE} ${FIRST_LAST_TIME_RANGE} ${MIN_MAX_RANGE}", "3m 3m 3"),
-        ("${PROP('none')} ${X} $5", "${PROP('none')} ${X} $5"),
-    ],
-)
-def test_a_label_shows_properties_and_values_of_its_metric(label: str, shown: str) -> None:
-    assert fill_label(label, FACTS) == shown
-
-
-def test_a_time_zone_is_a_signed_offset() -> None:
-    zone = parse_zone("-0130")
-    assert zone is not None
-    assert str(zone) == "UTC-01:30"
-    assert parse_zone("CET") is None
-
-
 def test_an_expression_is_computed_over_the_queries_that_it_names(harness: CloudWatchHarness) -> None:
     harness.put_value(3)
     harness.advance(MINUTE)
     harness.put_value(5)
     found = get(
         harness,
-        {"Id": "double", "Expression": "2 * m", "Label": "twice (max: ${MAX})"},
+        {"Id": "double", "Expression": "2 * m", "Label": "twice"},
         query("m", ReturnData=False),
         ScanBy="TimestampAscending",
     )
     (result,) = found["MetricDataResults"]
-    assert (result["Label"], result["Values"], result["StatusCode"]) == ("twice (max: 10)", [6.0, 10.0], "Complete")
+    assert (result["Label"], result["Values"], result["StatusCode"]) == ("twice", [6.0, 10.0], "Complete")
     assert found["Messages"] == []
 
 

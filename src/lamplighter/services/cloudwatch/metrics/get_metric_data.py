@@ -6,17 +6,15 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricDa
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC
 from functools import partial
 
 from lamplighter.base.json_text import Json
-from lamplighter.base.world import World
 from lamplighter.bus import PREPARED, Caller, Prepared, Work
 from lamplighter.lang.metric_math.syntax import UnsupportedFunction
 from lamplighter.lang.metric_math.values import Series
 from lamplighter.services.cloudwatch.arns import PAGES
 from lamplighter.services.cloudwatch.errors import InvalidRequest
-from lamplighter.services.cloudwatch.metrics import labels
+from lamplighter.services.cloudwatch.metrics.labels import derive_labels
 from lamplighter.services.cloudwatch.metrics.metric_queries import MetricQueries, check_queries, run_queries
 from lamplighter.services.cloudwatch.metrics.metric_sources import MetricSources
 from lamplighter.services.cloudwatch.metrics.periods import check_times, on_whole_periods
@@ -40,8 +38,7 @@ class _Result:
 class MetricDataReader:
     """The operation GetMetricData of one engine."""
 
-    def __init__(self, world: World, metric_sources: MetricSources, store: Store) -> None:
-        self._world = world
+    def __init__(self, metric_sources: MetricSources, store: Store) -> None:
         self._metric_sources = metric_sources
         self._store = store
 
@@ -72,29 +69,26 @@ class MetricDataReader:
         )
         results = [
             result
-            for query in self._labelled(caller, params, returned)
-            for result in self._results(query, found[query["Id"]].series, params)
+            for query in _labelled(params, returned)
+            for result in _results(query, found[query["Id"]].series, params)
         ]
         return _page(results, params)
 
-    def _labelled(self, caller: Caller, params: Json, returned: set[str]) -> Iterator[Json]:
-        """Yield the queries whose data is returned, with their default labels and the properties for dynamic ones."""
-        wanted = [query for query in params["MetricDataQueries"] if query["Id"] in returned]
-        derived = labels.derive_labels(wanted)
-        for query in wanted:
-            properties = labels.metric_properties(query, caller.account, caller.region)
-            yield query | {"Default": derived.get(query["Id"], query["Id"]), "Properties": properties}
 
-    def _results(self, query: Json, series: tuple[Series, ...], params: Json) -> Iterator[_Result]:
-        zone = labels.parse_zone(params.get("LabelOptions", {}).get("Timezone", "+0000")) or UTC
-        descending = params.get("ScanBy", "TimestampDescending") == "TimestampDescending"
-        for each in series:
-            points = list(each.points.items())
-            facts = labels.LabelFacts(query["Default"], query["Properties"], points, self._world.now(), zone)
-            label = labels.fill_label(query["Label"], facts) if "Label" in query else query["Default"]
-            if len(series) > 1:
-                label = f"{label} {each.label}".strip()
-            yield _Result(query["Id"], label, points[::-1] if descending else points)
+def _labelled(params: Json, returned: set[str]) -> Iterator[Json]:
+    """Yield the queries whose data is returned, with their labels."""
+    wanted = [query for query in params["MetricDataQueries"] if query["Id"] in returned]
+    derived = derive_labels(wanted)
+    for query in wanted:
+        yield {"Label": derived.get(query["Id"], query["Id"])} | query
+
+
+def _results(query: Json, series: tuple[Series, ...], params: Json) -> Iterator[_Result]:
+    descending = params.get("ScanBy", "TimestampDescending") == "TimestampDescending"
+    for each in series:
+        points = list(each.points.items())
+        label = f"{query['Label']} {each.label}".strip() if len(series) > 1 else query["Label"]
+        yield _Result(query["Id"], label, points[::-1] if descending else points)
 
 
 def _check_request(params: Json) -> MetricQueries:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json, dump_bytes
 from lamplighter.bus import Caller
-from lamplighter.services.ecs import arns, tags
+from lamplighter.services.ecs import lookup, tags
 from lamplighter.services.ecs.errors import ClientError, InvalidParameter
 from lamplighter.services.ecs.tables import task_definitions
 from lamplighter.services.ecs.tables.task_definitions import TaskDefinition
@@ -47,9 +47,9 @@ def register_definition(
     _check_size(params)
     validate.check_definition(params)
     validate.check_allowed(params, deny)
-    owner, family = arns.owner_key(caller), params["family"]
+    owner, family = lookup.owner_key(caller), params["family"]
     revision = task_definitions.next_revision(tx, owner, family)
-    arn = arns.resource_arn(caller, f"task-definition/{family}:{revision}")
+    arn = lookup.resource_arn(caller, f"task-definition/{family}:{revision}")
     body = _body(params, caller, arn, revision, tx.now)
     definition = TaskDefinition(arn, owner, family, revision, "ACTIVE", body, tags.check_tags(params.get("tags")))
     task_definitions.put(tx, definition)
@@ -135,7 +135,7 @@ def delete_definitions(tx: Tx, caller: Caller, params: "aws.DeleteTaskDefinition
         raise InvalidParameter(f"Specify between 1 and {MAX_DELETED} task definitions.")
     deleted, failures = [], []
     for reference in params["taskDefinitions"]:
-        found = arns.find_definition(tx, caller, reference) if _names_revision(reference) else None
+        found = lookup.find_definition(tx, caller, reference) if _names_revision(reference) else None
         refusal = _refusal(reference, found)
         if found is None or refusal is not None:
             failures.append({"arn": found.arn if found else reference, "reason": refusal})
@@ -147,7 +147,7 @@ def delete_definitions(tx: Tx, caller: Caller, params: "aws.DeleteTaskDefinition
 
 
 def _find(reader: Reader, caller: Caller, params: Json) -> TaskDefinition:
-    found = arns.find_definition(reader, caller, params["taskDefinition"])
+    found = lookup.find_definition(reader, caller, params["taskDefinition"])
     return require(found, lambda: ClientError("Unable to describe task definition."))
 
 
@@ -171,10 +171,12 @@ def list_revisions(reader: Reader, caller: Caller, params: "aws.ListTaskDefiniti
 
     def read(after: list[Json], most: int) -> list[tuple[str, str, int]]:
         place, descending = (after[0], after[1]) if after[0] else None, params.get("sort") == "DESC"
-        owner = arns.owner_key(caller)
+        owner = lookup.owner_key(caller)
         return task_definitions.page(reader, owner, family, status, place, most, descending=descending)
 
-    return arns.PAGES.page("taskDefinitionArns", params, ["", 0], read, lambda item: item[0], lambda item: [*item[1:]])
+    return lookup.PAGES.page(
+        "taskDefinitionArns", params, ["", 0], read, lambda item: item[0], lambda item: [*item[1:]]
+    )
 
 
 def list_families(reader: Reader, caller: Caller, params: "aws.ListTaskDefinitionFamiliesInput") -> Json:
@@ -182,8 +184,8 @@ def list_families(reader: Reader, caller: Caller, params: "aws.ListTaskDefinitio
     prefix, status = params.get("familyPrefix", ""), params.get("status", "ALL")
     if status not in ("ACTIVE", "INACTIVE", "ALL"):
         raise InvalidParameter("Status must be one of ACTIVE, INACTIVE, ALL.")
-    read = partial(task_definitions.families, reader, arns.owner_key(caller), prefix, status)
-    return arns.PAGES.page("families", params, "", read, str, str)
+    read = partial(task_definitions.families, reader, lookup.owner_key(caller), prefix, status)
+    return lookup.PAGES.page("families", params, "", read, str, str)
 
 
 def definition_to_api(definition: TaskDefinition) -> Json:

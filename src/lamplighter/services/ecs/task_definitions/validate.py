@@ -13,8 +13,8 @@ from lamplighter.base.aws import fargate
 from lamplighter.base.aws.task_definition_metadata import NETWORK_LABEL, SIZE_LABEL
 from lamplighter.base.json_text import Json
 from lamplighter.base.number_text import parse_decimal, parse_integer
-from lamplighter.services.ecs.arns import RESOURCE_NAME
 from lamplighter.services.ecs.errors import ClientError
+from lamplighter.services.ecs.lookup import RESOURCE_NAME
 from lamplighter.services.ecs.task_definitions.container_rules import check_container_rules
 from lamplighter.services.ecs.task_definitions.task_rules import check_task_rules
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Bus, caller_of
-from lamplighter.services.ecs import arns
+from lamplighter.services.ecs import lookup
 from lamplighter.services.ecs.tables import task_definitions, tasks
 from lamplighter.services.ecs.tasks import lifecycle
 from lamplighter.store import outbox
@@ -49,5 +49,5 @@ def end_damaged_task(bus: Bus, arn: str, why: str, tx: Tx) -> None:
 def _definition(tx: Tx, task: str, family: str) -> str:
     """Return the ARN of the family's latest revision, because only the damaged body names the task's own."""
     caller = caller_of(task)
-    last = task_definitions.next_revision(tx, arns.owner_key(caller), family) - 1
-    return arns.resource_arn(caller, f"task-definition/{family}:{last}")
+    last = task_definitions.next_revision(tx, lookup.owner_key(caller), family) - 1
+    return lookup.resource_arn(caller, f"task-definition/{family}:{last}")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Bus, Caller
-from lamplighter.services.ecs import arns, clusters
+from lamplighter.services.ecs import clusters, lookup
 from lamplighter.services.ecs.errors import InvalidParameter, ServiceNotFound
 from lamplighter.services.ecs.tables import task_lists, tasks, waiting_tasks
 from lamplighter.services.ecs.tables.task_lists import TaskFilter
@@ -73,7 +73,7 @@ def describe_tasks(admission: Admission, reader: Reader, caller: Caller, params:
     for reference in references:
         found = _find(reader, cluster, reference)
         if found is None:
-            failures.append({"arn": arns.task_arn(cluster, reference), "reason": "MISSING"})
+            failures.append({"arn": lookup.task_arn(cluster, reference), "reason": "MISSING"})
         else:
             shown.append(_describe(admission, reader, found, with_tags=with_tags))
     return {"tasks": shown, "failures": failures}
@@ -94,7 +94,7 @@ def task_protection(reader: Reader, caller: Caller, params: Json) -> Json:
 
 
 def _unprotected(reader: Reader, cluster: str, reference: str) -> Json:
-    failure = {"arn": arns.task_arn(cluster, reference), "reason": "MISSING"}
+    failure = {"arn": lookup.task_arn(cluster, reference), "reason": "MISSING"}
     if _find(reader, cluster, reference) is None:
         return failure
     detail = "The specified task is not part of an Amazon ECS service. Only tasks of services can be protected."
@@ -123,7 +123,7 @@ def list_tasks(reader: Reader, caller: Caller, params: Json) -> Json:
         if params.get(name):
             filters.append((column, params[name]))
     read = partial(tasks.page, reader, filters)
-    return arns.PAGES.page("taskArns", params, 0, read, lambda item: item[1], lambda item: item[0])
+    return lookup.PAGES.page("taskArns", params, 0, read, lambda item: item[1], lambda item: item[0])
 
 
 def list_waiting_tasks(reader: Reader, caller: Caller, _params: Json) -> Json:
@@ -137,7 +137,7 @@ def list_latest_tasks(admission: Admission, reader: Reader, caller: Caller, para
 
     `Before` and `After` are keys of other pages; `Status`, `Family`, `Cluster` (a name) and `Starter` filter.
     """
-    cluster = arns.cluster_arn(caller, params["Cluster"]) if "Cluster" in params else None
+    cluster = lookup.cluster_arn(caller, params["Cluster"]) if "Cluster" in params else None
     chosen = TaskFilter(
         caller.account, caller.region, params.get("Status"), params.get("Family"), cluster, params.get("Starter")
     )
@@ -188,5 +188,5 @@ def _describe(admission: Admission, reader: Reader, task: Task, *, with_tags: bo
 
 
 def _find(reader: Reader, cluster: str, reference: str) -> Task | None:
-    found = tasks.get(reader, arns.task_arn(cluster, reference))
+    found = tasks.get(reader, lookup.task_arn(cluster, reference))
     return found if found is not None and found.cluster == cluster else None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
-from lamplighter.services.ecs import arns, clusters, tags
+from lamplighter.services.ecs import clusters, lookup, tags
 from lamplighter.services.ecs.errors import ClientError, Conflict
 from lamplighter.services.ecs.tables import tasks
 from lamplighter.services.ecs.tables.clusters import Cluster
@@ -49,7 +49,7 @@ def run_task(
     token = params.get("clientToken")
     if token and (known := _repeated_answer(tx, cluster.arn, token, request, tx.now)) is not None:
         return {"tasks": known, "failures": []}
-    definition = arns.find_definition(tx, caller, params["taskDefinition"])
+    definition = lookup.find_definition(tx, caller, params["taskDefinition"])
     if definition is None:
         raise ClientError("TaskDefinition not found.")
     validate.check_allowed(definition.body, deny)
@@ -133,7 +133,7 @@ def _attachments(world: World, params: Json) -> Json:
 def _container(world: World, caller: Caller, task: str, container: Json) -> Json:
     place = task.partition(":task/")[2]
     return {
-        "containerArn": arns.resource_arn(caller, f"container/{place}/{world.uuid()}"),
+        "containerArn": lookup.resource_arn(caller, f"container/{place}/{world.uuid()}"),
         "taskArn": task,
         "name": container["name"],
         **({"image": container["image"]} if container.get("image") else {}),

@@ -25,8 +25,6 @@ MAX_UNCOMPRESSED_BYTES = 200
 """The most bytes of a chunk that is not worth compressing."""
 OVERHEAD = 26
 """Bytes that each event counts in addition to its message."""
-MAX_ARRIVED_CHUNKS = 10_000
-"""The most chunks that `read_arrived` considers."""
 CHUNKS_PER_QUERY = (4, 64)
 """The number of chunks in the first query of a read, and the most in a later query."""
 
@@ -164,30 +162,6 @@ def _read_chunks(
         if len(chunks) < most:
             return
         start = (chunks[-1].first if direction > 0 else chunks[-1].last, chunks[-1].id)
-
-
-def read_arrived(
-    reader: Reader, groups: Sequence[int], after: int, until: int, most_bytes: int
-) -> tuple[list[StoredEvent], bool]:
-    """Return the events of groups in the chunks after `after` up to `until`, in the order of arrival.
-
-    If they count more than `most_bytes`, only the latest chunks are read (at least one), and the second value is true.
-    """
-    # The plus keeps SQLite from the indexes of groups, which have no order of arrival.
-    where = f"id > ? AND id <= ? AND +log_group IN ({', '.join('?' * len(groups))})"
-    sql = f"SELECT id, bytes FROM log_chunks WHERE {where} ORDER BY id DESC LIMIT ?"  # noqa: S608 - our own columns
-    rows = reader.rows(sql, (after, until, *groups, MAX_ARRIVED_CHUNKS + 1))
-    chosen: list[int] = []
-    for key, counted in rows:
-        most_bytes -= counted
-        if chosen and (most_bytes < 0 or len(chosen) == MAX_ARRIVED_CHUNKS):
-            break
-        chosen.append(key)
-    events: list[StoredEvent] = []
-    for key in reversed(chosen):
-        row = reader.row(f"SELECT {COLUMNS} FROM log_chunks WHERE id = ?", (key,))  # noqa: S608 - our own columns
-        events += _Chunk(*row).events() if row else []
-    return events, len(chosen) < len(rows)
 
 
 def query_sizes() -> Iterator[int]:

@@ -50,14 +50,12 @@ def _read(text: str) -> Json:
 SCHEDULES = Table("schedules", Schedule, json={"body": _read, "annotation": _read})
 
 
-def get(reader: Reader, arn: str) -> Schedule | None:
-    """Return a schedule by its ARN, or None."""
-    return SCHEDULES.find(reader, "arn = ?", arn)
+get = SCHEDULES.find_by("arn")
+"""Return a schedule by its ARN, or None."""
 
 
-def by_id(reader: Reader, key: int) -> Schedule | None:
-    """Return a schedule by its id, or None."""
-    return SCHEDULES.find(reader, "id = ?", key)
+by_id = SCHEDULES.find_by("id")
+"""Return a schedule by its id, or None."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,9 +46,8 @@ def single_slot(schedule: int, slot: int, due: int, outcome: str, fired: int | N
     return Slot(schedule, slot, slot, 1, due, fired, outcome)
 
 
-def get(reader: Reader, schedule: int, slot: int) -> Slot | None:
-    """Return the row of a slot, or None."""
-    return SLOTS.find(reader, "schedule = ? AND slot = ?", schedule, slot)
+get = SLOTS.find_by("schedule", "slot")
+"""Return the row of a slot, or None."""
 
 
 def last(reader: Reader, schedule: int) -> Slot | None:

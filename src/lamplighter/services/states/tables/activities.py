@@ -45,9 +45,8 @@ ACTIVITIES = Table("activities", Activity, json={"encryption": loads, "tags": lo
 TASKS = Table("activity_tasks", WaitingTask)
 
 
-def get(reader: Reader, arn: str) -> Activity | None:
-    """Return the activity with this ARN, or None."""
-    return ACTIVITIES.find(reader, "arn = ?", arn)
+get = ACTIVITIES.find_by("arn")
+"""Return the activity with this ARN, or None."""
 
 
 def exists(reader: Reader, arn: str) -> bool:
@@ -70,9 +69,8 @@ def tag(tx: Tx, arn: str, tags: dict[str, str]) -> None:
     tx.execute("UPDATE activities SET tags = ? WHERE arn = ?", (dumps(tags), arn))
 
 
-def delete(tx: Tx, arn: str) -> None:
-    """Delete an activity. Its tasks stay, because an activity of the same name may be created again."""
-    tx.execute("DELETE FROM activities WHERE arn = ?", (arn,))
+delete = ACTIVITIES.delete_by("arn")
+"""Delete an activity. Its tasks stay, because an activity of the same name may be created again."""
 
 
 def enqueue(tx: Tx, activity: str, work: Work, token: str, text: str) -> None:

@@ -33,9 +33,8 @@ class Alias:
 ALIASES = Table("aliases", Alias, json={"routes": loads})
 
 
-def get(reader: Reader, machine: str, name: str) -> Alias | None:
-    """Return the alias with this name, or None."""
-    return ALIASES.find(reader, "machine = ? AND name = ?", machine, name)
+get = ALIASES.find_by("machine", "name")
+"""Return the alias with this name, or None."""
 
 
 def aliases_of_machine(reader: Reader, machine: str, after: int = 0) -> list[Alias]:
@@ -54,11 +53,9 @@ def update(tx: Tx, alias: Alias) -> None:
     ALIASES.update(tx, alias, "id = ?", alias.id)
 
 
-def delete(tx: Tx, machine: str, name: str) -> None:
-    """Delete an alias."""
-    tx.execute("DELETE FROM aliases WHERE machine = ? AND name = ?", (machine, name))
+delete = ALIASES.delete_by("machine", "name")
+"""Delete an alias."""
 
 
-def delete_all(tx: Tx, machine: str) -> None:
-    """Delete all aliases of a state machine."""
-    tx.execute("DELETE FROM aliases WHERE machine = ?", (machine,))
+delete_all = ALIASES.delete_by("machine")
+"""Delete all aliases of a state machine."""

@@ -50,14 +50,12 @@ NEW_COLUMNS = tuple(each.name for each in fields(ExecutionRecord) if each.defaul
 EXECUTIONS = Table("executions e", ExecutionRecord, columns=COLUMNS)
 
 
-def get(reader: Reader, arn: str) -> ExecutionRecord | None:
-    """Return the execution with this ARN, or None."""
-    return EXECUTIONS.find(reader, "arn = ?", arn)
+get = EXECUTIONS.find_by("arn")
+"""Return the execution with this ARN, or None."""
 
 
-def get_by_id(reader: Reader, key: int) -> ExecutionRecord | None:
-    """Return the execution with this key, or None."""
-    return EXECUTIONS.find(reader, "id = ?", key)
+get_by_id = EXECUTIONS.find_by("id")
+"""Return the execution with this key, or None."""
 
 
 def insert(tx: Tx, record: ExecutionRecord) -> int:

@@ -104,14 +104,12 @@ FIXED_COLUMNS = ("id", "arn", "execution", "frame", "parent", "label", "block", 
 CHANGING_COLUMNS = tuple(field.name for field in fields(MapRun) if field.name not in FIXED_COLUMNS)
 
 
-def get(reader: Reader, arn: str) -> MapRun | None:
-    """Return the Map Run with this ARN, or None."""
-    return RUNS.find(reader, "arn = ?", arn)
+get = RUNS.find_by("arn")
+"""Return the Map Run with this ARN, or None."""
 
 
-def get_by_id(reader: Reader, key: int) -> MapRun | None:
-    """Return the Map Run with this key, or None."""
-    return RUNS.find(reader, "id = ?", key)
+get_by_id = RUNS.find_by("id")
+"""Return the Map Run with this key, or None."""
 
 
 def run_of_work(reader: Reader, work: Work) -> MapRun | None:
@@ -146,9 +144,8 @@ add_child = CHILDREN.insert
 """Store an execution as the child of a Map Run."""
 
 
-def get_child(reader: Reader, execution: int) -> ChildExecution | None:
-    """Return the child row of an execution, or None if the execution is not a child of a Map Run."""
-    return CHILDREN.find(reader, "execution = ?", execution)
+get_child = CHILDREN.find_by("execution")
+"""Return the child row of an execution, or None if the execution is not a child of a Map Run."""
 
 
 def run_of_child(reader: Reader, execution: int) -> str | None:
@@ -163,9 +160,8 @@ def set_child(tx: Tx, child: ChildExecution) -> None:
     tx.execute(sql, (child.status, child.redrives, child.execution))
 
 
-def delete_child(tx: Tx, execution: int) -> None:
-    """Delete a child's row, because another execution replaces it."""
-    tx.execute("DELETE FROM map_children WHERE execution = ?", (execution,))
+delete_child = CHILDREN.delete_by("execution")
+"""Delete a child's row, because another execution replaces it."""
 
 
 def running_children(reader: Reader, run: int, most: int) -> list[int]:

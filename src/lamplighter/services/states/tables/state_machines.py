@@ -80,9 +80,8 @@ MACHINES = Table(
 REVISIONS = Table("revisions", Revision, json={"settings": loads})
 
 
-def get(reader: Reader, arn: str) -> StateMachine | None:
-    """Return the state machine with this ARN, or None."""
-    return MACHINES.find(reader, "arn = ?", arn)
+get = MACHINES.find_by("arn")
+"""Return the state machine with this ARN, or None."""
 
 
 def places_with_machines(reader: Reader) -> list[tuple[str, str]]:
@@ -200,6 +199,5 @@ def is_deleting(reader: Reader, arn: str) -> bool:
     return reader.row("SELECT 1 FROM state_machines WHERE arn = ? AND deleting", (arn,)) is not None
 
 
-def get_revision(reader: Reader, key: str) -> Revision | None:
-    """Return the revision with this id, or None."""
-    return REVISIONS.find(reader, "id = ?", key)
+get_revision = REVISIONS.find_by("id")
+"""Return the revision with this id, or None."""

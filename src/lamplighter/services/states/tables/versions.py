@@ -25,14 +25,12 @@ class Version:
 VERSIONS = Table("versions", Version)
 
 
-def get(reader: Reader, machine: str, number: int) -> Version | None:
-    """Return the version with this number, or None."""
-    return VERSIONS.find(reader, "machine = ? AND number = ?", machine, number)
+get = VERSIONS.find_by("machine", "number")
+"""Return the version with this number, or None."""
 
 
-def version_of_revision(reader: Reader, revision: str) -> Version | None:
-    """Return the version of a revision, or None; a revision has at most one."""
-    return VERSIONS.find(reader, "revision = ?", revision)
+version_of_revision = VERSIONS.find_by("revision")
+"""Return the version of a revision, or None; a revision has at most one."""
 
 
 def page(reader: Reader, machine: str, before: int, most: int) -> list[Version]:
@@ -40,9 +38,8 @@ def page(reader: Reader, machine: str, before: int, most: int) -> list[Version]:
     return VERSIONS.select(reader, "machine = ? AND number < ? ORDER BY number DESC LIMIT ?", machine, before, most)
 
 
-def count(reader: Reader, machine: str) -> int:
-    """Return the number of versions of a state machine."""
-    return reader.count("SELECT count(*) FROM versions WHERE machine = ?", (machine,))
+count = VERSIONS.count_by("machine")
+"""Return the number of versions of a state machine."""
 
 
 def publish(tx: Tx, machine: str, revision: str, description: str | None, created: int) -> Version:
@@ -55,11 +52,9 @@ def publish(tx: Tx, machine: str, revision: str, description: str | None, create
     return version
 
 
-def delete(tx: Tx, machine: str, number: int) -> None:
-    """Delete a version."""
-    tx.execute("DELETE FROM versions WHERE machine = ? AND number = ?", (machine, number))
+delete = VERSIONS.delete_by("machine", "number")
+"""Delete a version."""
 
 
-def delete_all(tx: Tx, machine: str) -> None:
-    """Delete all versions of a state machine."""
-    tx.execute("DELETE FROM versions WHERE machine = ?", (machine,))
+delete_all = VERSIONS.delete_by("machine")
+"""Delete all versions of a state machine."""

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from lamplighter.base.json_text import Json
-from lamplighter.cli.move.slots import (
+from lamplighter.cli.move.handover_time import (
     MINUTE,
     begin_schedules,
     choose_time,

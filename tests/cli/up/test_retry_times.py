@@ -1,7 +1,7 @@
 """When a source is applied again: failed builds wait longer and longer, and other files do not hasten them."""
 
-from lamplighter.cli.up.apply_outcome import ApplyOutcome, next_attempt_delay
 from lamplighter.cli.up.apply_plan import PlanFault
+from lamplighter.cli.up.retry_times import ApplyOutcome, next_attempt_delay
 
 BUILD = ApplyOutcome(failed_builds=(PlanFault("report", "lamplighter.yaml:3:3", "no Dockerfile", is_temporary=False),))
 FAULT = ApplyOutcome((PlanFault("report", "lamplighter.yaml:3:3", "no such size", is_temporary=False),))
