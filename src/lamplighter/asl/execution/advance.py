@@ -11,6 +11,7 @@ from typing import Any
 from lamplighter.asl.definition.choice_rules import choose_next
 from lamplighter.asl.definition.model import Choice, Definition, Fail, Map, Parallel, Pass, State, Succeed, Task, Wait
 from lamplighter.asl.execution import distributed_map, history, parallel_and_map, task
+from lamplighter.asl.execution.error_handling import fail_execution, fail_state
 from lamplighter.asl.execution.frame import NO_VARIABLES, Execution, Frame, Phase
 from lamplighter.asl.execution.messages import (
     Broken,
@@ -40,7 +41,7 @@ from lamplighter.asl.execution.step import (
     never_refuse,
     runnable_frames,
 )
-from lamplighter.asl.execution.transitions import assign_variables, enter_state, fail_execution, fail_state, leave_state
+from lamplighter.asl.execution.transitions import assign_variables, enter_state, leave_state
 from lamplighter.base.world import World
 
 MAX_WAIT_SECONDS = 2**31 - 1

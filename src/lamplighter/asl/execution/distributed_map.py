@@ -13,11 +13,12 @@ from lamplighter.asl.definition import reader_and_writer
 from lamplighter.asl.definition.expression_scope import Scope
 from lamplighter.asl.definition.model import Batcher, Definition, DistributedMap, Map
 from lamplighter.asl.execution import history
+from lamplighter.asl.execution.error_handling import cause_in_state, handle_error
 from lamplighter.asl.execution.frame import Execution, Phase
 from lamplighter.asl.execution.messages import COMPACT, MapRunEnded, RedriveMapRun, StartMapRun
 from lamplighter.asl.execution.state_errors import StateError
 from lamplighter.asl.execution.step import MutableFrame, StepBuilder
-from lamplighter.asl.execution.transitions import cause_in_state, check_size, complete_state, handle_error
+from lamplighter.asl.execution.transitions import check_size, complete_state
 from lamplighter.base.aws import arn
 from lamplighter.base.json_text import Json, dumps, loads
 from lamplighter.base.world import World

@@ -7,17 +7,11 @@ from dataclasses import replace
 
 from lamplighter.asl.definition.model import Map, Parallel, RetryableState
 from lamplighter.asl.execution import distributed_map, history
+from lamplighter.asl.execution.error_handling import fail_execution, fail_state, handle_error
 from lamplighter.asl.execution.frame import ChildProgress, Phase
 from lamplighter.asl.execution.state_errors import MAX_BYTES, StateError, result_too_large
 from lamplighter.asl.execution.step import BlockEnd, MutableFrame, StepBuilder
-from lamplighter.asl.execution.transitions import (
-    check_size,
-    complete_state,
-    fail_execution,
-    fail_state,
-    handle_error,
-    state_type,
-)
+from lamplighter.asl.execution.transitions import check_size, complete_state, state_type
 from lamplighter.base.json_text import Json, dumps, loads
 
 INLINE_LIMIT = 40

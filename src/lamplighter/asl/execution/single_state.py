@@ -16,12 +16,13 @@ from lamplighter.asl.definition.model import Definition, Fail, Map, Parallel, Re
 from lamplighter.asl.execution import task
 from lamplighter.asl.execution.advance import STATES, complete_wait
 from lamplighter.asl.execution.distributed_map import batches, select_item
+from lamplighter.asl.execution.error_handling import fail_state, find_handler, handle_error
 from lamplighter.asl.execution.frame import Execution, Frame, Phase
 from lamplighter.asl.execution.item_reader import read_items
 from lamplighter.asl.execution.messages import SetTimer, StartTask, TaskFailed, TaskSucceeded
 from lamplighter.asl.execution.state_errors import TIMEOUT, TOLERANCE_EXCEEDED, StateError
 from lamplighter.asl.execution.step import MutableFrame, StepBuilder
-from lamplighter.asl.execution.transitions import checked_text, complete_state, fail_state, find_handler, handle_error
+from lamplighter.asl.execution.transitions import checked_text, complete_state
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.base.world import World
 

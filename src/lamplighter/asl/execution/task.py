@@ -9,6 +9,7 @@ from binascii import Error as Base64Error
 from lamplighter.asl.definition.expression_scope import Scope
 from lamplighter.asl.definition.model import Resource, Task
 from lamplighter.asl.execution import history
+from lamplighter.asl.execution.error_handling import handle_error
 from lamplighter.asl.execution.frame import Execution, Phase
 from lamplighter.asl.execution.messages import (
     CallAnswer,
@@ -22,7 +23,7 @@ from lamplighter.asl.execution.messages import (
 )
 from lamplighter.asl.execution.state_errors import HEARTBEAT_TIMEOUT, TIMEOUT, runtime_error
 from lamplighter.asl.execution.step import MutableFrame, StepBuilder
-from lamplighter.asl.execution.transitions import checked_text, complete_state, handle_error
+from lamplighter.asl.execution.transitions import checked_text, complete_state
 from lamplighter.base.json_text import Json
 
 

@@ -19,7 +19,7 @@ from lamplighter.runs.jobs.job_machine import PROJECT_TAG, SUPPORTING_SUFFIXES
 from lamplighter.services.ecs.tables import waiting_tasks
 from lamplighter.services.events.tables import targets
 from lamplighter.services.scheduler.tables import dropped_slots, schedules
-from lamplighter.services.states.tables import execution_totals, frames, queued_executions, state_machines
+from lamplighter.services.states.tables import execution_totals, external_names, queued_executions, state_machines
 from lamplighter.services.states.tables.execution_totals import ExecutionTotal
 from lamplighter.services.states.tables.state_machines import ListedMachine
 from lamplighter.store import timers
@@ -102,7 +102,7 @@ def _job_numbers(reader: Reader, machines: Sequence[ListedMachine]) -> Iterator[
     for each in execution_totals.totals_between(reader, first, last):
         totals.setdefault(each.machine, {})[each.status] = each
     queued, dropped = queued_executions.count_by_machine(reader), dropped_slots.totals_between(reader, first, last)
-    waiting = frames.count_by_machine(reader, waiting_tasks.all_waiting(reader))
+    waiting = external_names.count_by_machine(reader, waiting_tasks.all_waiting(reader))
     times = _times_between(reader, first, last)
     for machine in machines:
         arn = machine.arn

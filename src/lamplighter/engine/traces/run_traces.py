@@ -23,7 +23,7 @@ from lamplighter.runs.history.run_spans import Span
 from lamplighter.runs.jobs.job_machine import is_supporting_machine
 from lamplighter.runs.run import is_running
 from lamplighter.runs.trace_ids import TRACEPARENT, is_sampled, trace_id, traceparent
-from lamplighter.services.states.tables import executions, frames
+from lamplighter.services.states.tables import executions, external_names
 from lamplighter.store.db import Reader, Tx
 
 MAX_RUNS_PER_READ = 50
@@ -59,7 +59,7 @@ class RunTraces:
     def container_variables(self, task: str) -> Mapping[str, str]:
         """Return the environment variables that tell the containers of an ECS task their place in the trace."""
         reader = self._bus.store.reader
-        work = next(iter(frames.work_by_external_name(reader, task)), None)
+        work = next(iter(external_names.work_by_name(reader, task)), None)
         run = None if work is None else executions.get_by_id(reader, work.execution)
         if run is None:
             return {}

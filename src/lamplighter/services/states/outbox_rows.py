@@ -6,7 +6,7 @@ Guarantees that a row that an earlier version of this program wrote can still be
 from dataclasses import dataclass, fields
 
 from lamplighter.base.json_text import Json
-from lamplighter.services.states.tables.frames import Work
+from lamplighter.services.states.tables.external_names import Work
 from lamplighter.store import outbox
 from lamplighter.store.db import OutboxRow, Tx
 

@@ -19,7 +19,7 @@ from lamplighter.services.states.executions.driver import Driver
 from lamplighter.services.states.lookup import find_activity
 from lamplighter.services.states.tables import activities
 from lamplighter.services.states.tables.activities import WaitingTask
-from lamplighter.services.states.tables.frames import Work
+from lamplighter.services.states.tables.external_names import Work
 from lamplighter.store.db import Reader, Store, Tx
 
 if TYPE_CHECKING:

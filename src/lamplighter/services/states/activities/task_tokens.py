@@ -10,7 +10,7 @@ from lamplighter.bus import Caller
 from lamplighter.services.states.errors import InvalidOutput, InvalidToken, TaskTimedOut
 from lamplighter.services.states.executions.driver import Driver
 from lamplighter.services.states.json_errors import json_error_message
-from lamplighter.services.states.tables.frames import Work
+from lamplighter.services.states.tables.external_names import Work
 from lamplighter.store.db import Tx
 
 if TYPE_CHECKING:

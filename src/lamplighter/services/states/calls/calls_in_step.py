@@ -28,7 +28,7 @@ from lamplighter.services.states.integrations.task_caller_role import TaskRoles
 from lamplighter.services.states.outbox_rows import SERVICE
 from lamplighter.services.states.steps.isolated_steps import INTERNAL_ERROR
 from lamplighter.services.states.steps.port import NEW_EXECUTION, NO_CALLS, CallMustWait, StepCalls
-from lamplighter.services.states.tables.frames import Work
+from lamplighter.services.states.tables.external_names import Work
 from lamplighter.store.db import Tx
 
 MAX_CALLS_IN_STEP = 100

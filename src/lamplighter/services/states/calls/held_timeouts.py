@@ -13,8 +13,8 @@ from lamplighter.bus import Caller
 from lamplighter.services.states.outbox_rows import SERVICE
 from lamplighter.services.states.steps import deadline
 from lamplighter.services.states.steps.pending_work import PendingWork
-from lamplighter.services.states.tables import frames, history
-from lamplighter.services.states.tables.frames import Work
+from lamplighter.services.states.tables import external_names, history
+from lamplighter.services.states.tables.external_names import Work
 from lamplighter.store import timers
 from lamplighter.store.db import Tx
 
@@ -43,7 +43,7 @@ class HeldTimeouts:
                 deadline.release(tx, work.execution, execution, params["Push"])
 
     def _waiting_work(self, tx: Tx, task: str) -> Iterator[tuple[Work, Execution]]:
-        for work in frames.work_by_external_name(tx, task):
+        for work in external_names.work_by_name(tx, task):
             if self._pending_work.waits_for(tx, work):
                 yield work, self._pending_work.running(tx, work.execution).execution
 
@@ -55,5 +55,5 @@ def _timeout(work: Work, execution: Execution) -> str:
 
 def _has_first_task(tx: Tx, key: int) -> bool:
     """Return whether no task of an execution has ended yet: all that it submitted are still to be answered."""
-    pending = frames.number_of_external_names(tx, key)
+    pending = external_names.number_of_names(tx, key)
     return history.number_of_submitted_tasks(tx, key, pending + 1) <= pending

@@ -23,7 +23,7 @@ from lamplighter.services.states.integrations.http_tasks import HttpFailed, Http
 from lamplighter.services.states.integrations.integrations import CallBinding, Models, bind_resource
 from lamplighter.services.states.integrations.parameter_conversion import ParametersRefused, to_service, to_states
 from lamplighter.services.states.integrations.task_caller_role import TaskRoles, caller_of_task, caller_of_test
-from lamplighter.services.states.tables.frames import Work
+from lamplighter.services.states.tables.external_names import Work
 from lamplighter.store.db import Reader, Tx
 from lamplighter.wire.models import service_quirks
 from lamplighter.wire.models.validate import Check, compile_check

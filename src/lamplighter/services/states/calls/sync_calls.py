@@ -27,8 +27,8 @@ from lamplighter.services.states.integrations.parameter_conversion import to_sta
 from lamplighter.services.states.integrations.sync_rules import SyncOutcome, SyncRule
 from lamplighter.services.states.integrations.task_caller_role import TaskRoles, caller_of_task
 from lamplighter.services.states.outbox_rows import CancelCall, PollCall
-from lamplighter.services.states.tables import executions, frames
-from lamplighter.services.states.tables.frames import Work
+from lamplighter.services.states.tables import executions, external_names
+from lamplighter.services.states.tables.external_names import Work
 from lamplighter.store import outbox
 from lamplighter.store.db import Tx
 
@@ -63,7 +63,7 @@ class SyncCalls:
         syncs = [action.sync for service in SERVICES.values() for action in service.actions.values() if action.sync]
         for sync in syncs:
             if sync.event_source:
-                bus.subscribe(sync.event_source, self._listener(sync), frames.has_external_names)
+                bus.subscribe(sync.event_source, self._listener(sync), external_names.any_exists)
 
     def follow(self, tx: Tx, sync_call: SyncCall) -> None:
         """Start to follow work whose names at its service are stored; it may have ended already."""
@@ -92,7 +92,7 @@ class SyncCalls:
             if not sync.is_end_event(event.detail):
                 return
             for name in event.resources:
-                for work in frames.work_by_external_name(tx, name):
+                for work in external_names.work_by_name(tx, name):
                     self._check_work(tx, work)
 
         return on_event
@@ -101,13 +101,13 @@ class SyncCalls:
         resource, execution = self._pending_work.call_of(tx, work) or (None, "")
         binding = bind_resource(resource) if resource is not None else None
         if resource is None or binding is None or binding.sync is None:
-            frames.delete_external_names(tx, work)
+            external_names.delete(tx, work)
         else:
             self._resume_if_ended(tx, SyncCall(work, resource, binding, binding.sync, execution))
 
     def _resume_if_ended(self, tx: Tx, sync_call: SyncCall) -> None:
         """Read the work's state and send the end, if it has ended, to the execution."""
-        names = frames.external_names_of_work(tx, sync_call.work)
+        names = external_names.names_of_work(tx, sync_call.work)
         if not names:
             return
         caller, service, sync = caller_of(sync_call.execution), sync_call.binding.service, sync_call.sync
@@ -122,7 +122,7 @@ class SyncCalls:
 
     def _resume_execution(self, tx: Tx, sync_call: SyncCall, outcome: SyncOutcome, ended: int | None = None) -> None:
         work = sync_call.work
-        frames.delete_external_names(tx, work)
+        external_names.delete(tx, work)
         output = self._output(sync_call, outcome)
         event: MachineEvent = (
             TaskFailed(work.frame, work.number, "States.TaskFailed", dumps(output))
@@ -155,7 +155,7 @@ class SyncCalls:
             await asyncio.sleep(seconds)
 
     def _external_names(self, tx: Tx, work: Work) -> list[str]:
-        return frames.external_names_of_work(tx, work) if self._pending_work.waits_for(tx, work) else []
+        return external_names.names_of_work(tx, work) if self._pending_work.waits_for(tx, work) else []
 
     async def _read_state(self, sync_call: SyncCall, names: list[str]) -> SyncOutcome | None:
         service, region = sync_call.binding.service, caller_of(sync_call.execution).region

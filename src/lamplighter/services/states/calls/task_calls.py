@@ -24,7 +24,7 @@ from lamplighter.services.states.integrations.parameter_conversion import Parame
 from lamplighter.services.states.integrations.task_caller_role import TaskRoles
 from lamplighter.services.states.outbox_rows import StartCall
 from lamplighter.services.states.steps.isolated_steps import INTERNAL_ERROR
-from lamplighter.services.states.tables import executions, frames
+from lamplighter.services.states.tables import executions, external_names
 from lamplighter.store import outbox
 from lamplighter.store.db import Tx
 
@@ -117,7 +117,7 @@ class TaskCaller:
         """
         answered = self._calls.answer_of_task(row.work, resource, binding, row.parameters, answer)
         for name in answered.names:
-            frames.add_external_name(tx, name, row.work)
+            external_names.add(tx, name, row.work)
         self._send_event(tx, key, row, answered.event)
         if binding.sync is not None and answered.names:
             self._sync_calls.follow(tx, SyncCall(row.work, resource, binding, binding.sync, row.arn))

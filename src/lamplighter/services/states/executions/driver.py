@@ -45,7 +45,7 @@ from lamplighter.services.states.steps.running_executions import (
     damaged_execution,
 )
 from lamplighter.services.states.tables import executions, frames, history, state_machines
-from lamplighter.services.states.tables.frames import Work
+from lamplighter.services.states.tables.external_names import Work
 from lamplighter.store.db import Reader, Tx
 from lamplighter.store.timers import Timer
 

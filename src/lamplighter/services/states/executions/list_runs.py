@@ -14,7 +14,7 @@ from lamplighter.base.json_text import Json, loads_or
 from lamplighter.bus import Caller
 from lamplighter.runs.jobs.job_definition import read_late
 from lamplighter.runs.jobs.job_machine import WATCH_STATE
-from lamplighter.services.states.tables import execution_lists, frames, state_machines
+from lamplighter.services.states.tables import execution_lists, external_names, state_machines
 from lamplighter.services.states.tables.execution_lists import ORDERS, ListCriteria, ListedExecution
 from lamplighter.services.states.tables.frames import parse_counters
 from lamplighter.store.db import Reader
@@ -64,12 +64,12 @@ def find_task_runs(reader: Reader, _caller: Caller, params: Json) -> Json:
 
     A task says only that Step Functions started it. Known are the tasks of `.sync` integrations since schema 53.
     """
-    return {"Executions": frames.executions_of_tasks(reader, params["Tasks"])}
+    return {"Executions": external_names.executions_of_tasks(reader, params["Tasks"])}
 
 
 def list_waiting_runs(reader: Reader, _caller: Caller, params: Json) -> Json:
     """Handle ListWaitingRuns: return the ARNs of the executions that only wait, if the ECS tasks `Tasks` wait."""
-    return {"Executions": frames.waiting_executions(reader, params["Tasks"])}
+    return {"Executions": external_names.waiting_executions(reader, params["Tasks"])}
 
 
 def find_repetitions(reader: Reader, _caller: Caller, params: Json) -> Json:

@@ -33,9 +33,17 @@ from lamplighter.services.states.map_runs.map_run_driver import MapRunDriver
 from lamplighter.services.states.outbox_rows import SERVICE, CancelCall, StartCall
 from lamplighter.services.states.steps.isolated_steps import IsolatedSteps
 from lamplighter.services.states.steps.running_executions import RunningExecution, RunningExecutions
-from lamplighter.services.states.tables import activities, executions, frames, history, redrives, state_machines
+from lamplighter.services.states.tables import (
+    activities,
+    executions,
+    external_names,
+    frames,
+    history,
+    redrives,
+    state_machines,
+)
 from lamplighter.services.states.tables.executions import ExecutionRecord
-from lamplighter.services.states.tables.frames import Work
+from lamplighter.services.states.tables.external_names import Work
 from lamplighter.store import timers
 from lamplighter.store.db import Tx
 from lamplighter.store.timers import Timer
@@ -146,7 +154,7 @@ class StepWriter:
                 outbox_rows.put(tx, row)
             case FollowTask(frame, number, names):
                 for name in names:
-                    frames.add_external_name(tx, name, Work(key, frame, number))
+                    external_names.add(tx, name, Work(key, frame, number))
             case CancelTask():
                 self._cancel_task(tx, key, execution, command)
             case SetTimer(frame, number, due, elapsed):
@@ -164,8 +172,8 @@ class StepWriter:
 
     def _cancel_task(self, tx: Tx, key: int, execution: Execution, command: CancelTask) -> None:
         work = Work(key, command.frame, command.number)
-        names = frames.external_names_of_work(tx, work)
-        frames.delete_external_names(tx, work)
+        names = external_names.names_of_work(tx, work)
+        external_names.delete(tx, work)
         if command.resource.kind == "activity":
             activities.delete_task(tx, work)
         if names:

@@ -27,7 +27,7 @@ from lamplighter.services.states.steps.isolated_steps import INTERNAL_ERROR
 from lamplighter.services.states.steps.pending_work import PendingWork
 from lamplighter.services.states.steps.port import ExecutionDriver
 from lamplighter.services.states.tables import map_runs as rows
-from lamplighter.services.states.tables.frames import Work
+from lamplighter.services.states.tables.external_names import Work
 from lamplighter.services.states.tables.map_runs import MapRun, Stage
 from lamplighter.store.db import Tx
 

@@ -32,7 +32,7 @@ from lamplighter.services.states.steps.port import ExecutionDriver
 from lamplighter.services.states.steps.running_executions import RunningExecution
 from lamplighter.services.states.steps.step_marker import StepMarker
 from lamplighter.services.states.tables import pending_events
-from lamplighter.services.states.tables.frames import Work
+from lamplighter.services.states.tables.external_names import Work
 from lamplighter.store.db import DamagedData, Reader, Store, Tx
 
 log = logging.getLogger("lamplighter.states")

@@ -13,7 +13,7 @@ from lamplighter.services.states.steps.isolated_steps import IsolatedSteps
 from lamplighter.services.states.steps.port import ExecutionDriver
 from lamplighter.services.states.steps.running_executions import RunningExecution
 from lamplighter.services.states.tables import executions
-from lamplighter.services.states.tables.frames import Work
+from lamplighter.services.states.tables.external_names import Work
 from lamplighter.store import timers
 from lamplighter.store.db import Tx
 

@@ -3,7 +3,7 @@
 from dataclasses import astuple, dataclass
 
 from lamplighter.base.json_text import Json, dumps, loads
-from lamplighter.services.states.tables.frames import Work
+from lamplighter.services.states.tables.external_names import Work
 from lamplighter.store.db import Reader, Tx
 from lamplighter.store.rows import Table
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from typing import Literal
 
 from lamplighter.base.json_text import Json, loads
-from lamplighter.services.states.tables.frames import Work
+from lamplighter.services.states.tables.external_names import Work
 from lamplighter.store.db import DamagedData, Reader, Tx
 from lamplighter.store.rows import Table
 

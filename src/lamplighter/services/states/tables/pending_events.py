@@ -10,7 +10,7 @@ from typing import get_args
 
 from lamplighter.asl.execution.messages import Event, MapRunEnded, TaskFailed, TaskSucceeded, TimerFired
 from lamplighter.base.json_text import JsonError, dumps, loads
-from lamplighter.services.states.tables.frames import Work
+from lamplighter.services.states.tables.external_names import Work
 from lamplighter.store.db import DamagedData, Reader, Tx
 
 EVENT_TYPES: dict[str, type[Event]] = {kind.__name__: kind for kind in get_args(Event)}
