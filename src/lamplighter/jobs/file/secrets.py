@@ -1,13 +1,11 @@
 """Parse where a secret is stored: ssm:/path, secretsmanager:name, secretsmanager:name:key, or an ARN of either service.
 
-Guarantees for each secret the `valueFrom` for ECS and the permission for the execution role, as text in which
-CloudFormation replaces account and region. The job file names the user's own KMS keys under `aws: {kms: …}`. On this
-engine a secret is a line of `.env` or an environment variable.
+On this engine a secret is a line of `.env` or an environment variable. `jobs/iam/secret_grants.py` has the permission
+to read one on AWS.
 See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/specifying-sensitive-data.html.
 """
 
 import re
-from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import AfterValidator
@@ -15,29 +13,18 @@ from pydantic import AfterValidator
 from lamplighter.base.aws.secret_references import SSM, parse_reference
 from lamplighter.jobs.file.parsing.invalid_value import InvalidValue
 
-_SHORT_REFERENCE = re.compile(
+SHORT_REFERENCE = re.compile(
     r"(?P<service>ssm|secretsmanager):(?P<name>[A-Za-z0-9/_+=.@-]+)(:(?P<key>[A-Za-z0-9_.-]+))?"
 )
-_ARN_REFERENCE = re.compile(
+ARN_REFERENCE = re.compile(
     r"arn:[a-z-]+:(?P<service>ssm|secretsmanager):[a-z0-9-]+:[0-9]+:(?P<name>(parameter|secret)[:/].+)"
 )
 
 
-@dataclass(frozen=True, slots=True)
-class SecretGrant:
-    """Where a secret is stored on AWS, and the permission to read it."""
-
-    value: str
-    """The `valueFrom` for ECS."""
-    action: str
-    resources: tuple[str, ...]
-    """The ARNs that the execution role may read with the action."""
-
-
 def is_secret_reference(text: str) -> bool:
     """Return whether a text is a valid reference to a secret."""
-    short = _SHORT_REFERENCE.fullmatch(text)
-    return bool(_ARN_REFERENCE.fullmatch(text)) or (
+    short = SHORT_REFERENCE.fullmatch(text)
+    return bool(ARN_REFERENCE.fullmatch(text)) or (
         short is not None and not (short["service"] == "ssm" and short["key"])
     )
 
@@ -110,27 +97,6 @@ def dynamic_reference(text: str) -> str:
     return f"{{{{resolve:secretsmanager:{name}{member}}}}}"
 
 
-def parse_grant(text: str) -> SecretGrant:
-    """Parse a valid reference into a `SecretGrant`."""
-    long, short = _ARN_REFERENCE.fullmatch(text), _SHORT_REFERENCE.fullmatch(text)
-    if long is not None:
-        if long["service"] == "ssm":
-            return SecretGrant(text, "ssm:GetParameters", (text,))
-        secret_arn = ":".join(text.split(":")[:7])
-        return SecretGrant(
-            text,
-            "secretsmanager:GetSecretValue",
-            (secret_arn,) if has_random_suffix(secret_arn) else _with_any_suffix(secret_arn),
-        )
-    assert short is not None
-    if short["service"] == "ssm":
-        parameter_arn = _arn("ssm", f"parameter/{short['name'].removeprefix('/')}")
-        return SecretGrant(parameter_arn, "ssm:GetParameters", (parameter_arn,))
-    key = f":{short['key']}::" if short["key"] else ""
-    secret_arn = _arn("secretsmanager", f"secret:{short['name']}")
-    return SecretGrant(secret_arn + key, "secretsmanager:GetSecretValue", _with_any_suffix(secret_arn))
-
-
 def has_random_suffix(name: str) -> bool:
     """Return whether a name or ARN ends like the six random characters that Secrets Manager appends."""
     return re.search("-[A-Za-z0-9]{6}$", name) is not None
@@ -138,14 +104,5 @@ def has_random_suffix(name: str) -> bool:
 
 def is_ambiguous_name(text: str) -> bool:
     """Return whether the short name of a secret cannot be found because it seems to end with a random suffix."""
-    short = _SHORT_REFERENCE.fullmatch(text)
+    short = SHORT_REFERENCE.fullmatch(text)
     return short is not None and short["service"] == "secretsmanager" and has_random_suffix(short["name"])
-
-
-def _with_any_suffix(secret_arn: str) -> tuple[str, ...]:
-    """Secrets Manager appends six random characters to a name; it also accepts an ARN without them."""
-    return f"{secret_arn}-??????", secret_arn
-
-
-def _arn(service: str, resource: str) -> str:
-    return f"arn:${{AWS::Partition}}:{service}:${{AWS::Region}}:${{AWS::AccountId}}:{resource}"

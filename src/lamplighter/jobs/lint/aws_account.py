@@ -8,7 +8,7 @@ https://docs.aws.amazon.com/govcloud-us/latest/UserGuide/govcloud-eventbridge.ht
 from collections.abc import Iterator, Sequence
 
 from lamplighter.jobs.file.model import Job, Project
-from lamplighter.jobs.file.secrets import parse_grant
+from lamplighter.jobs.iam.secret_grants import parse_grant
 from lamplighter.jobs.lint.aws_limits import LintFinding
 from lamplighter.jobs.stack.alerting.account_rules import KEY_USERS
 from lamplighter.jobs.stack.alerting.chat_channels import chat_channels

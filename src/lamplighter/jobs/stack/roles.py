@@ -14,7 +14,7 @@ from lamplighter.asl.definition.walk_states import walk_states
 from lamplighter.base.group_items import group_items
 from lamplighter.base.json_text import Json
 from lamplighter.jobs.file.model import Job, Project
-from lamplighter.jobs.file.secrets import parse_grant
+from lamplighter.jobs.iam.secret_grants import parse_grant
 from lamplighter.jobs.machine import workflow
 from lamplighter.jobs.machine.alert_states import has_late_alert
 from lamplighter.jobs.machine.platform import Platform

@@ -16,7 +16,7 @@ from lamplighter.base.engine_rules import OVERLAP_TAG, PRIORITY_TAG
 from lamplighter.base.json_text import Json
 from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Job, Project, Sidecar
-from lamplighter.jobs.file.secrets import parse_grant
+from lamplighter.jobs.iam.secret_grants import parse_grant
 from lamplighter.jobs.machine.platform import Platform
 from lamplighter.jobs.stack import arns, volumes
 from lamplighter.jobs.stack.built_images import built_images
