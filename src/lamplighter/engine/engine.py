@@ -97,7 +97,6 @@ class Engine:
         bus, config, traces = self.bus, self.config, self.traces
         return Ecs(
             bus,
-            self.store,
             self.world,
             self.runtime,
             config.data_directory,

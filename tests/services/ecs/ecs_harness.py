@@ -76,7 +76,6 @@ class EcsHarness:
         self.bus.subscribe("aws.ecs", lambda _tx, event: self.events.append(event))
         self.ecs = Ecs(
             self.bus,
-            self.store,
             self.world,
             self.runtime,
             self.directory,
@@ -94,18 +93,18 @@ class EcsHarness:
             self.kill_engine()
             return
         for row in signals.outbox_rows:
-            self.ecs._spawn(self.ecs.handle_outbox_row(row))
+            self.ecs.supervisors.spawn(self.ecs.handle_outbox_row(row))
 
     def kill_engine(self) -> None:
         """Kill the engine as `kill -9` does: the disk and the runtime remain."""
         self.crash_at = None
-        for running in list(self.ecs._running):
+        for running in list(self.ecs.supervisors.running):
             running.cancel()
         self.store._waiting.clear()
 
     async def restart(self) -> None:
         self.kill_engine()
-        await asyncio.gather(*self.ecs._running, return_exceptions=True)
+        await asyncio.gather(*self.ecs.supervisors.running, return_exceptions=True)
         self.build_engine()
         await self.ecs.start()
         for row in outbox.pending_rows(self.store.reader):
@@ -155,7 +154,7 @@ class EcsHarness:
     async def wait_for_end(self, arn: str) -> Json:
         """Wait until the task has stopped and its containers are gone, and return the task."""
         task = await self.wait_for_status(arn, "STOPPED")
-        await self.wait_until(lambda: not self.ecs._supervisors)
+        await self.wait_until(lambda: not self.ecs.supervisors.by_task)
         return task
 
     def container_name(self, arn: str, container: str = "job") -> str:

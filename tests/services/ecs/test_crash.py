@@ -70,10 +70,10 @@ async def test_a_container_runs_once_if_the_engine_is_killed_after_any_commit(ha
     await harness.ecs_call("RegisterTaskDefinition", **FARGATE)
     harness.crash_at = harness.commits + commit
     arn = await harness.run_task()
-    await harness.wait_until(lambda: harness.crash_at is None or not harness.ecs._supervisors)
+    await harness.wait_until(lambda: harness.crash_at is None or not harness.ecs.supervisors.by_task)
     await harness.restart()
     task = await harness.wait_for_end(arn)
-    await harness.wait_until(lambda: not harness.ecs._running)
+    await harness.wait_until(lambda: not harness.ecs.supervisors.running)
     check_task_ran_once(harness, task, 0)
     assert (task["stopCode"], task["version"]) == ("EssentialContainerExited", 5)
     assert [line.text for line in read_output(harness.ecs.outputs, arn.rpartition("/")[2], "job")] == ["hello"]
@@ -89,10 +89,10 @@ async def test_a_task_is_stopped_if_the_engine_is_killed_after_any_commit_of_the
     await harness.wait_until(lambda: not harness.store._busy)
     harness.crash_at = harness.commits + commit
     await harness.ecs_call("StopTask", task=arn, reason="enough")
-    await harness.wait_until(lambda: harness.crash_at is None or not harness.ecs._supervisors)
+    await harness.wait_until(lambda: harness.crash_at is None or not harness.ecs.supervisors.by_task)
     await harness.restart()
     task = await harness.wait_for_end(arn)
-    await harness.wait_until(lambda: not harness.ecs._running)
+    await harness.wait_until(lambda: not harness.ecs.supervisors.running)
     check_task_ran_once(harness, task, 143)
     assert (task["stopCode"], task["stoppedReason"]) == ("UserInitiated", "enough")
 
@@ -111,7 +111,7 @@ async def test_a_container_runs_once_if_the_engine_is_killed_around_any_runtime_
     await harness.wait_until(lambda: runtime.killed)
     await harness.restart()
     task = await harness.wait_for_end(arn)
-    await harness.wait_until(lambda: not harness.ecs._running)
+    await harness.wait_until(lambda: not harness.ecs.supervisors.running)
     check_task_ran_once(harness, task, 3)
     await harness.ecs.stop()
     await harness.store.close()
@@ -161,7 +161,7 @@ async def test_containers_that_belong_to_no_task_are_stopped_and_removed_at_the_
     await harness.wait_for_end(await harness.register_and_run_task())
     await start_stray_container(harness)
     await harness.restart()
-    await harness.wait_until(lambda: not harness.ecs._running)
+    await harness.wait_until(lambda: not harness.ecs.supervisors.running)
     assert harness.runtime.count("stop", STRAY) == 1
     assert await harness.runtime.names() == frozenset()
 
@@ -169,10 +169,10 @@ async def test_containers_that_belong_to_no_task_are_stopped_and_removed_at_the_
 async def test_an_engine_without_tasks_removes_stray_containers_with_its_first_task(harness: EcsHarness) -> None:
     await start_stray_container(harness)
     await harness.restart()
-    await harness.wait_until(lambda: not harness.ecs._running)
+    await harness.wait_until(lambda: not harness.ecs.supervisors.running)
     assert await harness.runtime.names() == {STRAY}
     await harness.wait_for_end(await harness.register_and_run_task())
-    await harness.wait_until(lambda: not harness.ecs._running)
+    await harness.wait_until(lambda: not harness.ecs.supervisors.running)
     assert await harness.runtime.names() == frozenset()
 
 

@@ -198,5 +198,5 @@ async def test_a_pause_container_that_outlived_its_task_is_removed_at_the_start(
     await harness.wait_for_end(arn)
     await harness.runtime.start_pause_container(ContainerSpec(name=pause_name(harness, arn)))
     await harness.restart()
-    await harness.wait_until(lambda: not harness.ecs._running)
+    await harness.wait_until(lambda: not harness.ecs.supervisors.running)
     assert await harness.runtime.names() == frozenset()

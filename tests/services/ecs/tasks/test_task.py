@@ -170,8 +170,8 @@ async def test_a_check_of_docker_reads_only_tasks_that_may_need_it(harness: EcsH
     without = await harness.register_and_run_task(definition=fargate_definition(process))
     for arn in (with_image, without):
         await harness.wait_for_status(arn, "RUNNING")
-    assert set(harness.ecs._supervisors) == {with_image, without}
-    assert harness.ecs._tasks_with_images() == (with_image,)
+    assert set(harness.ecs.supervisors.by_task) == {with_image, without}
+    assert harness.ecs.supervisors.tasks_with_images() == (with_image,)
 
 
 async def test_a_container_that_ignores_sigterm_is_killed_after_its_stop_timeout(harness: EcsHarness) -> None:
