@@ -20,6 +20,7 @@ from lamplighter.jobs.machine.recovery_machine import retried_channels
 from lamplighter.jobs.machine.supported_jobs import failure_channels, needs_failure_check
 from lamplighter.jobs.stack import arns, console_links, roles, supporting_machines
 from lamplighter.jobs.stack.alerting import alarms, dead_letter_queues
+from lamplighter.jobs.stack.alerting.alarm_channels import groups
 from lamplighter.jobs.stack.alerting.project_rules import FAILURE_STOP_CODES, STOPPED_BY_MACHINE, run_pattern
 from lamplighter.jobs.stack.intrinsic_functions import ref, sub
 from lamplighter.jobs.stack.resources import Resource, properties
@@ -89,15 +90,15 @@ def supporting_rules(project: Project, machine: str, channels: Sequence[str]) ->
     name = f"{project.prefix}{job_machine.machine_suffix(machine)}"
     lines = (f"{name} <status>: {supporting_machines.POSSIBLE_LOSS[machine]}", "", "Ended:     <time>", LINK_LINE)
     failed = run_pattern([arns.arn("states", f"stateMachine:{name}")], ["FAILED", "TIMED_OUT", "ABORTED"])
-    for at, first in enumerate(range(0, len(channels), MAX_TARGETS)):
+    for number, told in groups(channels, MAX_TARGETS):
         yield Resource(
-            f"{machine}Failed{at + 1 if at else ''}",
+            f"{machine}Failed{number}",
             "AWS::Events::Rule",
             properties(
-                Name=f"{name}-failed{at + 1 if at else ''}",
+                Name=f"{name}-failed{number}",
                 Description=f"Tells where {name} fails",
                 EventPattern=failed,
-                Targets=_topic_targets(project, channels[first : first + MAX_TARGETS], RUN_PATHS, lines),
+                Targets=_topic_targets(project, told, RUN_PATHS, lines),
             ),
         )
 
