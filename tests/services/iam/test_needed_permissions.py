@@ -36,6 +36,7 @@ WITHOUT_RESOURCE = {
 }
 """The operations of AWS whose actions have no resources."""
 DECIDED = [*WITHOUT_RESOURCE]
+ADVICE = "name the resource in resource_rules.py or storage_rules.py, or add the operation to WITHOUT_RESOURCE"
 
 
 @pytest.fixture
@@ -50,7 +51,7 @@ def test_each_operation_has_a_rule_or_is_known_to_have_no_resource(engine: Engin
         names = load_service(service, SERVICES[service].protocols[0]).model.operation_names
         served = {each for each in engine.engine.services[service].operations if each in names}
         without = set(WITHOUT_RESOURCE[service].split())
-        assert served - RESOURCE_RULES[service].keys() - without == set(), service
+        assert served - RESOURCE_RULES[service].keys() - without == set(), f"{service}: {ADVICE}"
         assert without <= served, service
         assert without & RESOURCE_RULES[service].keys() == set(), service
 
