@@ -53,6 +53,29 @@ def test_a_new_task_appears_by_itself(served: ServedEngine, page: Page) -> None:
     expect(page.get_by_label("Status")).to_contain_text("failed (2)")
 
 
+def test_back_shows_the_filters_of_the_page_and_not_those_that_were_chosen_on_it(
+    served: ServedEngine, page: Page
+) -> None:
+    machine = sample_jobs.create_job(served, "nightly", "exit 3")
+    run = served.start(machine)
+    served.ended(run)
+    filters = {
+        "/tasks": "status",
+        "/?sort=job": "sort",
+        f"/jobs/{machine}": "trigger",
+        f"/runs/{run}/logs?find=e": "context",
+    }
+    for path, name in filters.items():
+        page.goto(f"{served.url}{path}")
+        select = page.locator(f"select[name={name}]")
+        before = select.input_value()
+        other = next(each for each in select.locator("option").all() if each.get_attribute("value") != before)
+        with page.expect_navigation():
+            select.select_option(other.get_attribute("value"))
+        page.go_back()
+        assert select.input_value() == before, path
+
+
 def test_a_refresh_keeps_the_scroll_position_and_the_focus(served: ServedEngine, page: Page) -> None:
     create_queues(served, *(f"b-{number:02}" for number in range(20)))
     page.set_viewport_size({"width": 800, "height": 300})

@@ -23,7 +23,7 @@ def made() -> dict[Path, str]:
 def test_a_made_page_is_as_the_program_makes_it(made: dict[Path, str], name: str) -> None:
     """`make reference` makes the pages again."""
     page = DOCS / "manual" / name
-    assert page.read_text() == made[page]
+    assert page.read_text() == made[page], "run `make reference`"
 
 
 def test_the_page_of_operations_is_as_the_program_makes_it(made: dict[Path, str]) -> None:
@@ -32,7 +32,7 @@ def test_the_page_of_operations_is_as_the_program_makes_it(made: dict[Path, str]
     present, text = page.read_text(), made[page]
     if f"botocore {botocore.__version__} " not in present:
         present, text = without_models(present), without_models(text)
-    assert present == text
+    assert present == text, "run `make reference`"
 
 
 def test_a_key_that_takes_any_text_is_not_shown_as_a_number(made: dict[Path, str]) -> None:

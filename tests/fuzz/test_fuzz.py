@@ -56,7 +56,8 @@ def test_every_operation_has_a_valid_request_or_a_reason(engine: FuzzedEngine) -
     served = {each.name for each in served_targets(engine)}
     listed = {f"{service}:{operation}" for service in ORDER for operation, _ in [*BEGIN[service], *END[service]]}
     assert listed <= served
-    assert {each for each in served - listed if not STACK_SET.match(each)} == WITHOUT_SUCCESS.keys()
+    without = {each for each in served - listed if not STACK_SET.match(each)}
+    assert without == WITHOUT_SUCCESS.keys(), "add a request to tests/fuzz/valid_requests, or a reason to WITHOUT_SUCCESS"
 
 
 def test_every_valid_request_succeeds(engine: FuzzedEngine) -> None:

@@ -38,10 +38,6 @@ FILTERS = st.sampled_from(
         "@[0] <= 2",
         "@.a =~ /a.?/",
         "@.a =~ /A/i",
-        "match(@.a, 'a|b')",
-        "search(@.a, 'b')",
-        "count(@.*) > 1",
-        "value(@..a) == 1",
         "@.a == true",
     ]
 )
@@ -70,7 +66,6 @@ def test_a_slice_applies_only_to_arrays() -> None:
         ("$..*..*..*", [[[[[index] for index in range(40)]] * 40] * 40]),
         ("$[?(@ in $)]", list(range(2_000))),
         ("$[?(@.a =~ /[ab]*a[ab]{90}c/)]", [{"a": "ab" * 200}] * 2_000),
-        ("$[?(match(@, @))]", [f"a{index}" * 100 for index in range(2_000)]),
         ("$[?(@ == @.a[0])]", {"a": [[0] * 2_000] * 2_000, **{str(key): {"a": [[1] * 9_000]} for key in range(200)}}),
     ],
 )
@@ -84,8 +79,11 @@ def test_the_largest_document_can_be_read_as_a_whole() -> None:
     assert len(compile_query("$[?(@ >= 0)]")([0] * 131_000)) == 131_000
 
 
-@pytest.mark.parametrize("text", ["$.~", "$[?(# == 1)]", "^[0]", "$[?(_.a == 1)]", "$[$.a]", "$[?(typeof(@) == 'a')]"])
-def test_extensions_of_the_library_are_rejected(text: str) -> None:
+@pytest.mark.parametrize(
+    "text",
+    ["$.~", "$[?(# == 1)]", "^[0]", "$[?(_.a == 1)]", "$[$.a]", "$[?(typeof(@) == 'a')]", "$[?match(@, 'a')]"],
+)
+def test_what_jayway_does_not_have_is_rejected(text: str) -> None:
     with pytest.raises(PathError):
         compile_query(text)
 

@@ -110,7 +110,7 @@ ENCRYPTED: Json = {"Bucket": "b", "Key": "k", "ServerSideEncryption": "AES256"}
 STAGE: Json = {"SecretId": "s", "VersionStage": "AWSCURRENT"}
 REQUESTS: list[tuple[str, str, Json, str, str]] = [
     ("ecs", "RunTask", {"taskDefinition": "x", "cluster": "c"}, "ecs:cluster", f"{CLUSTERS}/c"),
-    ("ecs", "UpdateService", {"service": "x"}, "ecs:cluster", f"{CLUSTERS}/default"),
+    ("ecs", "ListTasks", {}, "ecs:cluster", f"{CLUSTERS}/default"),
     ("ecs", "RunTask", {"taskDefinition": "x"}, "ecs:enable-execute-command", "false"),
     ("s3", "PutObject", ENCRYPTED, "s3:x-amz-server-side-encryption", "AES256"),
     ("s3", "ListObjectsV2", {"Bucket": "b", "Prefix": "a/"}, "s3:prefix", "a/"),

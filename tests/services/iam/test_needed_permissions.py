@@ -8,8 +8,10 @@ import pytest
 from lamplighter.base.aws.role_session import RoleSession, Signer
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
+from lamplighter.services.iam.access.condition_keys import CLUSTER_OPERATIONS
 from lamplighter.services.iam.access.needed_permissions import NeededPermissions, action_of, is_decided
-from lamplighter.services.iam.access.resource_rules import RESOURCE_RULES
+from lamplighter.services.iam.access.resource_rules import ACTIONS, RESOURCE_RULES
+from lamplighter.services.iam.access.storage_rules import REGISTRY_ACTIONS
 from lamplighter.wire.models.service_models import SERVICES, load_service
 from tests.engine_harness import ACCOUNT, CALLER, REGION, EngineHarness
 
@@ -34,6 +36,7 @@ WITHOUT_RESOURCE = {
 }
 """The operations of AWS whose actions have no resources."""
 DECIDED = [*WITHOUT_RESOURCE]
+ADVICE = "name the resource in resource_rules.py or storage_rules.py, or add the operation to WITHOUT_RESOURCE"
 
 
 @pytest.fixture
@@ -48,9 +51,19 @@ def test_each_operation_has_a_rule_or_is_known_to_have_no_resource(engine: Engin
         names = load_service(service, SERVICES[service].protocols[0]).model.operation_names
         served = {each for each in engine.engine.services[service].operations if each in names}
         without = set(WITHOUT_RESOURCE[service].split())
-        assert served - RESOURCE_RULES[service].keys() - without == set(), service
+        assert served - RESOURCE_RULES[service].keys() - without == set(), f"{service}: {ADVICE}"
         assert without <= served, service
         assert without & RESOURCE_RULES[service].keys() == set(), service
+
+
+def test_every_rule_is_of_an_operation_that_is_served_or_of_the_registry(engine: EngineHarness) -> None:
+    """A rule of an operation that nobody can call would decide nothing."""
+    for service, rules in RESOURCE_RULES.items():
+        served = engine.engine.services[service].operations.keys()
+        beyond = set(REGISTRY_ACTIONS.split()) if service == "ecr" else set()
+        assert rules.keys() - served == beyond, service
+        assert ACTIONS.get(service, {}).keys() <= served, service
+    assert set(CLUSTER_OPERATIONS) <= engine.engine.services["ecs"].operations.keys()
 
 
 def test_every_service_with_a_model_is_decided() -> None:

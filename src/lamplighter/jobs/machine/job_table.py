@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.jobs.machine.expressions import expression
+from lamplighter.jobs.machine.supporting_machines import choose
 
 FAILED_ALARM, NOT_STARTED_ALARM = "-failed", "-did-not-start"
 """The ends of the names of a job's alarms; the job's name is before them."""
@@ -43,11 +44,7 @@ def find_job_states(prefix: str, facts: Mapping[str, Json], follower: str) -> di
             },
             "Next": "Known?",
         },
-        "Known?": {
-            "Type": "Choice",
-            "Choices": [{"Condition": expression("$exists($lookup($jobs, $job))"), "Next": "Read its facts"}],
-            "Default": "Not ours",
-        },
+        "Known?": choose("$exists($lookup($jobs, $job))", "Read its facts", "Not ours"),
         "Not ours": {"Type": "Succeed"},
         "Read its facts": {"Type": "Pass", "Output": expression(known), "Next": follower},
     }

@@ -147,11 +147,7 @@ _STATES: dict[str, Json] = {
         {"attempts": expression(_FAILED_ATTEMPTS)},
         "Attempts failed?",
     ),
-    "Attempts failed?": {
-        "Type": "Choice",
-        "Choices": [{"Condition": expression("$attempts > 0"), "Next": "Tell"}],
-        "Default": "Worked before",
-    },
+    "Attempts failed?": choose("$attempts > 0", "Tell", "Worked before"),
     "Tell": publish_to_topics(
         _TEXT,
         f"({DEFINE_SUBJECT} $subject({_HEADLINE}, ''))",

@@ -15,7 +15,7 @@ from lamplighter.jobs.machine.expressions import expression
 from lamplighter.jobs.machine.integrations import LIST_EXECUTIONS
 from lamplighter.jobs.machine.local_times import define_local_time, zone_document
 from lamplighter.jobs.machine.overlap_states import read_state
-from lamplighter.jobs.machine.supporting_machines import publish_to_topics
+from lamplighter.jobs.machine.supporting_machines import choose, publish_to_topics
 from lamplighter.jobs.names import CONSOLE, OPTIONS, placeholder
 from lamplighter.runs.jobs.job_machine import SKIPPED_STATE
 from lamplighter.runs.printable_text import to_subject
@@ -50,11 +50,7 @@ def skip_alert_states(project: Project, name: str) -> dict[str, Json]:
     del publish["End"]
     return {
         FIRST_STATE: read_state(LIST_EXECUTIONS, machine, assigned, "Second skip?", Catch=catch_each(**always)),
-        "Second skip?": {
-            "Type": "Choice",
-            "Choices": [{"Condition": expression("$second"), "Next": ALERT_STATE}],
-            "Default": SKIPPED_STATE,
-        },
+        "Second skip?": choose("$second", ALERT_STATE, SKIPPED_STATE),
         ALERT_STATE: {**publish, "Catch": catch_each(**always), **always},
     }
 

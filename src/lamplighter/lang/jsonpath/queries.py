@@ -4,7 +4,8 @@ Step Functions reads paths as Jayway JsonPath does (https://github.com/json-path
 (python-jsonpath) parses a path, and `query_evaluation.py` evaluates it. Guarantees that the library parses the syntax
 that both dialects share, and that Jayway's own syntax is rewritten once, when the path is compiled: `@.items.length()`,
 `nin`, `===`, and a function at the end of a path, `$.items.max()`. Rejects the library's own extensions (unions and
-intersections of whole paths). The library takes 25 ms to load, so `paths.py` loads this module with the first query.
+intersections of whole paths) and the functions of RFC 9535. The library takes 25 ms to load, so `paths.py` loads this
+module with the first query.
 """
 
 import re
@@ -93,10 +94,7 @@ class _Environment(jsonpath.JSONPathEnvironment):
 
 def _environment() -> _Environment:
     environment = _Environment(unicode_escape=False, filter_caching=False)
-    for name in (*PATH_FUNCTIONS, "isinstance", "is", "typeof", "type", "startswith"):
-        environment.function_extensions.pop(name, None)
-    for name in PATH_FUNCTIONS:
-        environment.function_extensions[name] = _Function()
+    environment.function_extensions = {name: _Function() for name in PATH_FUNCTIONS}
     return environment
 
 

@@ -14,7 +14,7 @@ from jsonpath import filter as filters
 
 from lamplighter.base.json_text import Json
 from lamplighter.lang.jsonpath.errors import QueryTooComplex
-from lamplighter.lang.regex import InvalidRegex, Regex, TextTooLong, compile_linear
+from lamplighter.lang.regex import Regex, TextTooLong
 
 MAX_VALUES = 500_000
 """The most values that a query reads: four times as many as the largest document has. They take 50 ms."""
@@ -24,8 +24,6 @@ MIN_MATCH_COST = 30
 """The least cost of a match with a regular expression. `INSTRUCTIONS_PER_VALUE` of its work cost one value more, at
 worst."""
 INSTRUCTIONS_PER_VALUE = 12
-COMPILE_COST_PER_CHARACTER = 100
-"""The cost, in values, of each character of a regular expression that comes from the document."""
 
 
 class UnsupportedQuery(ValueError):
@@ -46,7 +44,6 @@ class QueryWork:
     root: Json
     remaining: int = MAX_VALUES
     query_results: dict[int, "Nodes"] = field(default_factory=dict)
-    compiled_expressions: dict[str, Regex | None] = field(default_factory=dict)
 
     def spend(self, amount: int) -> None:
         """Count this many values; raise `QueryTooComplex` if the limit is passed."""
@@ -181,22 +178,11 @@ class _Compiler:
         return evaluate
 
     def _call(self, expression: filters.FunctionExtension) -> Operand:
-        given = [self.operand(each) for each in expression.args]
-        if expression.name in ("count", "value"):
-            counts = expression.name == "count"
-            return lambda value, work: _count_or_value(given[0](value, work), counts=counts)
-        if expression.name in ("match", "search"):
-            matches_whole = expression.name == "match"
-            return lambda value, work: _evaluate_match(
-                _unwrap_single(given[0](value, work)),
-                _unwrap_single(given[1](value, work)),
-                work,
-                matches_whole=matches_whole,
-            )
+        given = self.operand(expression.args[0])
         function = self.functions[expression.name]
 
         def call(value: Json, work: QueryWork) -> Json:
-            argument = _unwrap_single(given[0](value, work))
+            argument = _unwrap_single(given(value, work))
             work.spend(len(argument) if isinstance(argument, (dict, list)) else 1)
             return NOTHING if argument is NOTHING else function(argument)
 
@@ -320,40 +306,13 @@ def _in(left: Json, right: Json, work: QueryWork) -> bool:
 
 
 def _matches(left: Json, right: Json, work: QueryWork) -> bool:
-    return (
-        isinstance(right, Regex) and isinstance(left, str) and _match_within_limit(right, left, work, right.fullmatch)
-    )
-
-
-def _evaluate_match(text: Json, pattern: Json, work: QueryWork, *, matches_whole: bool) -> bool:
-    """Evaluate `match` and `search`. Their expression may come from the document; an invalid one matches nothing."""
-    if not isinstance(text, str) or not isinstance(pattern, str):
+    if not isinstance(right, Regex) or not isinstance(left, str):
         return False
-    if pattern not in work.compiled_expressions:
-        work.spend(COMPILE_COST_PER_CHARACTER * len(pattern))
-        try:
-            work.compiled_expressions[pattern] = compile_linear(pattern)
-        except InvalidRegex:
-            work.compiled_expressions[pattern] = None
-    regex = work.compiled_expressions[pattern]
-    return regex is not None and _match_within_limit(
-        regex, text, work, regex.fullmatch if matches_whole else regex.search
-    )
-
-
-def _match_within_limit(regex: Regex, text: str, work: QueryWork, matches: Callable[[str], bool]) -> bool:
-    work.spend(MIN_MATCH_COST + regex.max_instructions(text) // INSTRUCTIONS_PER_VALUE)
+    work.spend(MIN_MATCH_COST + right.max_instructions(left) // INSTRUCTIONS_PER_VALUE)
     try:
-        return matches(text)
+        return right.fullmatch(left)
     except TextTooLong as error:
         raise QueryTooComplex(str(error)) from None
-
-
-def _count_or_value(found: Json, *, counts: bool) -> Json:
-    nodes = found if isinstance(found, Nodes) else [found]
-    if counts:
-        return len(nodes)
-    return nodes[0] if len(nodes) == 1 else NOTHING
 
 
 Compare = Callable[[Json, Json, QueryWork], bool]

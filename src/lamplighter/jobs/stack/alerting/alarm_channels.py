@@ -4,7 +4,7 @@ An alarm learns nothing of a topic that refuses its message, and has no dead-let
 possible loss tells two channels, if the project has two.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from lamplighter.jobs.file.model import Project
 
@@ -29,3 +29,9 @@ def other_channels(project: Project, name: str) -> Sequence[str]:
     kind = project.channels[name].kind
     others = [each for each, channel in project.channels.items() if each != name and channel.works_on_aws]
     return sorted(others, key=lambda each: project.channels[each].kind == kind)[:MAX_ACTIONS]
+
+
+def groups(channels: Sequence[str], most: int = MAX_ACTIONS) -> Iterator[tuple[str, Sequence[str]]]:
+    """Yield the channels in groups of at most `most`, each with its number; the first one has none."""
+    for at, first in enumerate(range(0, len(channels), most)):
+        yield str(at + 1) if at else "", channels[first : first + most]

@@ -25,7 +25,8 @@ from lamplighter.jobs.machine.job_table import FAILED_ALARM, NOT_STARTED_ALARM
 from lamplighter.jobs.machine.platform import Platform
 from lamplighter.jobs.machine.supported_jobs import failure_channels, needs_start_alarm
 from lamplighter.jobs.stack import arns
-from lamplighter.jobs.stack.alerting.alarm_channels import MAX_ACTIONS, with_other_channel
+from lamplighter.jobs.stack.alerting.alarm_channels import groups, with_other_channel
+from lamplighter.jobs.stack.alerting.metric_alarm import metric, metric_alarm, sum_of_metrics
 from lamplighter.jobs.stack.intrinsic_functions import ref
 from lamplighter.jobs.stack.resources import Resource, properties
 from lamplighter.jobs.stack.supporting_machines import POSSIBLE_LOSS
@@ -73,12 +74,13 @@ def did_not_start_alarms(project: Project, name: str, platform: Platform) -> Ite
 def failed_runs_alarms(project: Project, name: str) -> Iterator[Resource]:
     """Yield the alarm for the failed runs of a job whose failures cause alerts."""
     if failure_channels(project.jobs[name]):
-        yield _executions_alarm(
+        yield metric_alarm(
+            project,
             f"{names.logical_id(name)}Failed",
             f"{project.name(name)}{FAILED_ALARM}",
             f"A run of {name} failed",
-            names.state_machine_id(name),
-            ("Failed", "TimedOut"),
+            _endings(names.state_machine_id(name), "Failed", "TimedOut"),
+            sum_of_metrics("failed runs"),
             job=name,
         )
 
@@ -86,57 +88,24 @@ def failed_runs_alarms(project: Project, name: str) -> Iterator[Resource]:
 def supporting_alarms(project: Project, machine: str, channels: Sequence[str]) -> Iterator[Resource]:
     """Yield the alarms for failures of a supporting machine: one for every five channels."""
     name = f"{project.prefix}{job_machine.machine_suffix(machine)}"
-    channels = with_other_channel(project, channels)
-    for at, first in enumerate(range(0, len(channels), MAX_ACTIONS)):
-        number = str(at + 1) if at else ""
-        yield _executions_alarm(
+    for number, told in groups(with_other_channel(project, channels)):
+        yield metric_alarm(
+            project,
             f"{machine}FailedAlarm{number}",
             f"{name}-failing{number}",
             f"{name} failed: {POSSIBLE_LOSS[machine]}",
-            machine,
-            ("Failed", "TimedOut", "Aborted"),
-            [arns.topic_arn(project, channel) for channel in channels[first : first + MAX_ACTIONS]],
+            _endings(machine, "Failed", "TimedOut", "Aborted"),
+            sum_of_metrics("failed runs"),
+            told,
         )
 
 
-def _executions_alarm(
-    title: str,
-    name: str,
-    what: str,
-    machine: str,
-    endings: Sequence[str],
-    actions: Sequence[Json] = (),
-    job: str | None = None,
-) -> Resource:
-    """Return an alarm for executions of a state machine that end in one of several ways."""
-    dimensions = [properties(Name="StateMachineArn", Value=ref(machine))]
-    metrics = [
-        properties(
-            Id=ending.lower(),
-            MetricStat=properties(
-                Metric=properties(Namespace="AWS/States", MetricName=f"Executions{ending}", Dimensions=dimensions),
-                Period=60,
-                Stat="Sum",
-            ),
-            ReturnData=False,
-        )
+def _endings(machine: str, *endings: str) -> dict[str, Json]:
+    """Return the metrics of a state machine's executions that end in one of several ways."""
+    return {
+        ending.lower(): metric("AWS/States", f"Executions{ending}", "StateMachineArn", ref(machine))
         for ending in endings
-    ]
-    return Resource(
-        title,
-        "AWS::CloudWatch::Alarm",
-        properties(
-            AlarmName=name,
-            AlarmDescription=what,
-            Metrics=[*metrics, properties(Id="sum", Expression="SUM(METRICS())", Label="failed runs")],
-            EvaluationPeriods=1,
-            Threshold=0,
-            ComparisonOperator="GreaterThanThreshold",
-            TreatMissingData="notBreaching",
-            AlarmActions=list(actions) or None,
-        ),
-        job=job,
-    )
+    }
 
 
 def _zone(job: Job) -> dict[str, str]:

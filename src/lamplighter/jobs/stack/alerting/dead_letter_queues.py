@@ -14,13 +14,14 @@ https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.
 https://docs.aws.amazon.com/scheduler/latest/UserGuide/monitoring-cloudwatch.html.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from lamplighter.base.json_text import Json
 from lamplighter.jobs.file.model import Project
 from lamplighter.jobs.stack import arns
-from lamplighter.jobs.stack.alerting.alarm_channels import MAX_ACTIONS, with_other_channel
+from lamplighter.jobs.stack.alerting.alarm_channels import groups, with_other_channel
+from lamplighter.jobs.stack.alerting.metric_alarm import metric, metric_alarm, sum_of_metrics
 from lamplighter.jobs.stack.intrinsic_functions import get_att, ref
 from lamplighter.jobs.stack.queues import build_queue, build_queue_policy
 from lamplighter.jobs.stack.resources import Resource, properties
@@ -44,9 +45,11 @@ def start_queue(project: Project) -> Iterator[Resource]:
         yield build_queue(START_QUEUE_ID, f"{project.prefix}-did-not-start")
     channels = dict.fromkeys(channel for job in scheduled for channel in job.notify.did_not_start)
     what = "Scheduler gave up starting a run; the queue says which and why."
-    group = [properties(Name="ScheduleGroup", Value=ref("Schedules"))]
-    more = {each: ("AWS/Scheduler", metric, group) for each, metric in GIVEN_UP_METRICS.items()}
-    for alarm in _alarms(project, "GivenUp", "given-up", what, START_QUEUE_ID, [*channels], more):
+    more = {
+        each: metric("AWS/Scheduler", counted, "ScheduleGroup", ref("Schedules"))
+        for each, counted in GIVEN_UP_METRICS.items()
+    }
+    for alarm in _alarms(project, "GivenUp", "given-up", what, START_QUEUE_ID, [*channels], **more):
         # This engine sends its own alert for each start that it gave up, with the job and the reason.
         yield replace(alarm, engine_metadata={"ActionsEnabled": False})
 
@@ -71,36 +74,19 @@ def _alarms(
     what: str,
     queue: str,
     channels: Sequence[str],
-    more: Mapping[str, tuple[str, str, Json]] | None = None,
+    **more: Json,
 ) -> Iterator[Resource]:
     """Yield alarms that act on each message sent to a queue, or `more` metrics: one alarm for every five channels."""
-    name_of_queue = [properties(Name="QueueName", Value=get_att(queue, "QueueName"))]
-    counted = {"sent": ("AWS/SQS", "NumberOfMessagesSent", name_of_queue), **(more or {})}
-    metrics = [
-        properties(
-            Id=each,
-            MetricStat=properties(
-                Metric=properties(Namespace=namespace, MetricName=metric, Dimensions=dimensions), Period=60, Stat="Sum"
-            ),
-            ReturnData=False,
-        )
-        for each, (namespace, metric, dimensions) in counted.items()
-    ]
-    channels = with_other_channel(project, channels)
-    for at, first in enumerate(range(0, len(channels), MAX_ACTIONS)):
-        alarm_channels = channels[first : first + MAX_ACTIONS]
-        yield Resource(
-            f"{title}{at + 1 if at else ''}",
-            "AWS::CloudWatch::Alarm",
-            properties(
-                AlarmName=f"{project.prefix}-{name}{f'--{at + 1}' if at else ''}",
-                AlarmDescription=what,
-                Metrics=[*metrics, properties(Id="sum", Expression="SUM(METRICS())", Label="given up")],
-                EvaluationPeriods=ALARM_MINUTES,
-                DatapointsToAlarm=1,
-                Threshold=0,
-                ComparisonOperator="GreaterThanThreshold",
-                TreatMissingData="notBreaching",
-                AlarmActions=[arns.topic_arn(project, channel) for channel in alarm_channels],
-            ),
+    sent = metric("AWS/SQS", "NumberOfMessagesSent", "QueueName", get_att(queue, "QueueName"))
+    for number, told in groups(with_other_channel(project, channels)):
+        yield metric_alarm(
+            project,
+            f"{title}{number}",
+            f"{project.prefix}-{name}{f'--{number}' if number else ''}",
+            what,
+            {"sent": sent, **more},
+            sum_of_metrics("given up"),
+            told,
+            minutes=ALARM_MINUTES,
+            breaching=1,
         )

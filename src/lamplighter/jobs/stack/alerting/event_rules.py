@@ -20,7 +20,8 @@ from lamplighter.jobs.machine.recovery_machine import retried_channels
 from lamplighter.jobs.machine.supported_jobs import failure_channels, needs_failure_check
 from lamplighter.jobs.stack import arns, console_links, roles, supporting_machines
 from lamplighter.jobs.stack.alerting import alarms, dead_letter_queues
-from lamplighter.jobs.stack.alerting.project_rules import FAILURE_STOP_CODES, STOPPED_BY_MACHINE, run_pattern
+from lamplighter.jobs.stack.alerting.alarm_channels import groups
+from lamplighter.jobs.stack.alerting.project_rules import failed_task_pattern, run_pattern
 from lamplighter.jobs.stack.intrinsic_functions import ref, sub
 from lamplighter.jobs.stack.resources import Resource, properties
 from lamplighter.runs.jobs import job_machine
@@ -89,15 +90,15 @@ def supporting_rules(project: Project, machine: str, channels: Sequence[str]) ->
     name = f"{project.prefix}{job_machine.machine_suffix(machine)}"
     lines = (f"{name} <status>: {supporting_machines.POSSIBLE_LOSS[machine]}", "", "Ended:     <time>", LINK_LINE)
     failed = run_pattern([arns.arn("states", f"stateMachine:{name}")], ["FAILED", "TIMED_OUT", "ABORTED"])
-    for at, first in enumerate(range(0, len(channels), MAX_TARGETS)):
+    for number, told in groups(channels, MAX_TARGETS):
         yield Resource(
-            f"{machine}Failed{at + 1 if at else ''}",
+            f"{machine}Failed{number}",
             "AWS::Events::Rule",
             properties(
-                Name=f"{name}-failed{at + 1 if at else ''}",
+                Name=f"{name}-failed{number}",
                 Description=f"Tells where {name} fails",
                 EventPattern=failed,
-                Targets=_topic_targets(project, channels[first : first + MAX_TARGETS], RUN_PATHS, lines),
+                Targets=_topic_targets(project, told, RUN_PATHS, lines),
             ),
         )
 
@@ -142,33 +143,17 @@ def _override_path(index: int) -> str:
 
 
 def _attempt_failed_pattern(project: Project, name: str) -> Json:
-    """Match an attempt that failed: an exit code other than 0, or the stop code of a task that did not start or whose
-    capacity AWS reclaimed.
+    """Match an attempt that failed.
 
     Sidecars are stopped when the job ends, and a pattern cannot tell whose exit code it matches. So a job with sidecars
     gets no alert for an attempt that was itself killed. A pattern cannot tell an attempt that timed out from an attempt
     whose run was stopped, either. A job with a timeout gets an alert for both, because an unreported hang is worse.
     This engine can tell them apart.
     """
-    timed_out = [{"stopCode": ["UserInitiated"], "stoppedReason": [{"prefix": STOPPED_BY_MACHINE}]}]
-    harmless_codes = [0, *KILLED_EXIT_CODES] if project.jobs[name].sidecars else 0
-    return {
-        "source": ["aws.ecs"],
-        "detail-type": ["ECS Task State Change"],
-        "detail": {
-            "clusterArn": [arns.cluster_arn(project.jobs[name])],
-            "group": [f"family:{project.name(name)}"],
-            "lastStatus": ["STOPPED"],
-            "$or": [
-                {
-                    "stopCode": ["EssentialContainerExited"],
-                    "containers": {"exitCode": [{"anything-but": harmless_codes}]},
-                },
-                {"stopCode": FAILURE_STOP_CODES},
-                *(timed_out if project.jobs[name].timeout is not None else []),
-            ],
-        },
-    }
+    job = project.jobs[name]
+    harmless_codes = [0, *KILLED_EXIT_CODES] if job.sidecars else 0
+    families = [f"family:{project.name(name)}"]
+    return failed_task_pattern([arns.cluster_arn(job)], families, harmless_codes, timed_out=job.timeout is not None)
 
 
 def job_rule(

@@ -17,9 +17,9 @@ from collections.abc import Iterator
 from lamplighter.base.json_text import Json
 from lamplighter.jobs import names
 from lamplighter.jobs.file.model import Project
-from lamplighter.jobs.stack import arns
 from lamplighter.jobs.stack.alerting.alarm_channels import other_channels
 from lamplighter.jobs.stack.alerting.dead_letter_queues import ALARM_MINUTES
+from lamplighter.jobs.stack.alerting.metric_alarm import metric, metric_alarm
 from lamplighter.jobs.stack.intrinsic_functions import get_att, ref
 from lamplighter.jobs.stack.queues import build_queue, build_queue_policy
 from lamplighter.jobs.stack.resources import Resource, properties
@@ -65,33 +65,16 @@ def _alarm(
     project: Project, name: str, kind: str, queue: str, what: str, expression: str, minutes: int, breaching: int
 ) -> Iterator[Resource]:
     others = other_channels(project, name)
-    if not others:
-        return
-    dimensions = [properties(Name="QueueName", Value=get_att(queue, "QueueName"))]
-    metrics = [
-        properties(
-            Id=each,
-            MetricStat=properties(
-                Metric=properties(Namespace="AWS/SQS", MetricName=metric, Dimensions=dimensions),
-                Period=60,
-                Stat="Maximum",
-            ),
-            ReturnData=False,
+    if others:
+        yield metric_alarm(
+            project,
+            f"{names.logical_id(name)}{kind}",
+            f"{project.prefix}-{name}-{kind.lower()}",
+            what,
+            {each: metric("AWS/SQS", size, "QueueName", get_att(queue, "QueueName")) for each, size in METRICS.items()},
+            properties(Id="messages", Expression=expression, Label="messages"),
+            others,
+            statistic="Maximum",
+            minutes=minutes,
+            breaching=breaching,
         )
-        for each, metric in METRICS.items()
-    ]
-    yield Resource(
-        f"{names.logical_id(name)}{kind}",
-        "AWS::CloudWatch::Alarm",
-        properties(
-            AlarmName=f"{project.prefix}-{name}-{kind.lower()}",
-            AlarmDescription=what,
-            Metrics=[*metrics, properties(Id="messages", Expression=expression, Label="messages")],
-            EvaluationPeriods=minutes,
-            DatapointsToAlarm=breaching,
-            Threshold=0,
-            ComparisonOperator="GreaterThanThreshold",
-            TreatMissingData="notBreaching",
-            AlarmActions=[arns.topic_arn(project, each) for each in others],
-        ),
-    )

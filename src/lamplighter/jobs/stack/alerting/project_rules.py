@@ -110,18 +110,25 @@ def _failed_tasks(project: Project, jobs: Sequence[str]) -> Json:
     families: list[Json] = [{"prefix": f"family:{project.prefix}-"}]
     if len(jobs) <= MAX_LISTED_NAMES:
         families = [f"family:{project.name(name)}" for name in jobs]
+    return failed_task_pattern(list(clusters.values()), families)
+
+
+def failed_task_pattern(
+    clusters: Sequence[Json], families: Sequence[Json], harmless_codes: Json = 0, *, timed_out: bool = True
+) -> Json:
+    """Match failed tasks: another exit code than the harmless ones, or the stop code of a task that did not start or
+    whose capacity AWS reclaimed, or one that Step Functions stopped if `timed_out`.
+    """
+    stopped = [{"stopCode": ["UserInitiated"], "stoppedReason": [{"prefix": STOPPED_BY_MACHINE}]}]
+    exited = {"stopCode": ["EssentialContainerExited"], "containers": {"exitCode": [{"anything-but": harmless_codes}]}}
     return {
         "source": ["aws.ecs"],
         "detail-type": ["ECS Task State Change"],
         "detail": {
-            "clusterArn": list(clusters.values()),
+            "clusterArn": clusters,
             "group": families,
             "lastStatus": ["STOPPED"],
-            "$or": [
-                {"stopCode": ["EssentialContainerExited"], "containers": {"exitCode": [{"anything-but": 0}]}},
-                {"stopCode": FAILURE_STOP_CODES},
-                {"stopCode": ["UserInitiated"], "stoppedReason": [{"prefix": STOPPED_BY_MACHINE}]},
-            ],
+            "$or": [exited, {"stopCode": FAILURE_STOP_CODES}, *(stopped if timed_out else [])],
         },
     }
 

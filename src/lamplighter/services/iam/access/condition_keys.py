@@ -14,12 +14,8 @@ from lamplighter.lang.iam_policy.text_patterns import ContextValue
 from lamplighter.services.iam.access.resource_rules import cluster_arn
 from lamplighter.services.iam.access.tag_lists import as_tags
 
-CLUSTER_OPERATIONS = (
-    *("CreateService", "DeleteService", "DescribeContainerInstances", "DescribeServices", "DescribeTasks"),
-    *("ExecuteCommand", "ListServices", "ListTasks", "RunTask", "StartTask", "StopTask", "UpdateService"),
-)
+CLUSTER_OPERATIONS = ("DescribeTasks", "ExecuteCommand", "ListTasks", "RunTask", "StopTask")
 """The operations of ECS that are about a cluster: the default one, if the request names none."""
-EXECUTABLE_OPERATIONS = ("CreateService", "RunTask", "StartTask", "UpdateService")
 CLOUDWATCH, EVENTBRIDGE = "cloudwatch.amazonaws.com", "events.amazonaws.com"
 
 
@@ -145,7 +141,7 @@ def service_keys(service: str, operation: str, params: Json, caller: Caller) -> 
 
 def _ecs_keys(operation: str, params: Json, caller: Caller) -> dict[str, ContextValue]:
     found: dict[str, ContextValue] = {"ecs:cluster": cluster_arn(params, caller)}
-    if operation in EXECUTABLE_OPERATIONS:
+    if operation == "RunTask":
         found["ecs:enable-execute-command"] = str(bool(params.get("enableExecuteCommand"))).lower()
     return found
 

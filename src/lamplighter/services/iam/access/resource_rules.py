@@ -19,7 +19,6 @@ QUEUE_PATH = re.compile(r"/([0-9]{12})/([^/]+)/?")
 PREFIXES: Mapping[str, str] = {"monitoring": "cloudwatch"}
 """The prefixes of actions that are not the signing names of their services."""
 ACTIONS: Mapping[str, Mapping[str, str]] = {
-    "events": {"PutPartnerEvents": "PutEvents"},
     "sqs": {
         "ChangeMessageVisibilityBatch": "ChangeMessageVisibility",
         "DeleteMessageBatch": "DeleteMessage",
@@ -91,12 +90,6 @@ def _tasks(params: Json, caller: Caller) -> list[str]:
     return [each if each.startswith("arn:") else f"{cluster}/{each}" for each in given]
 
 
-def _services(params: Json, caller: Caller) -> list[str]:
-    cluster = cluster_arn(params, caller).replace(":cluster/", ":service/", 1)
-    given = params.get("services") or [params.get("service") or params.get("serviceName") or ANY]
-    return [each if each.startswith("arn:") else f"{cluster}/{each}" for each in map(str, given)]
-
-
 _ECS: dict[str, ResourceRule] = {
     **same("DescribeTasks StopTask", _tasks),
     **same("ListTagsForResource TagResource UntagResource", named("ecs", "resourceArn")),
@@ -104,19 +97,13 @@ _ECS: dict[str, ResourceRule] = {
         "DeleteCluster PutClusterCapacityProviders UpdateCluster UpdateClusterSettings",
         named("ecs", "cluster", "cluster/{}"),
     ),
-    **same("CreateService DeleteService DescribeServices UpdateService", _services),
-    **same("CreateTaskSet DeleteTaskSet DescribeTaskSets UpdateTaskSet UpdateServicePrimaryTaskSet", _services),
     **same(
         "DeleteCapacityProvider DescribeCapacityProviders UpdateCapacityProvider",
         named("ecs", "name", "capacity-provider/{}"),
     ),
     **same("ExecuteCommand GetTaskProtection UpdateTaskProtection", _tasks),
-    **same(
-        "CreateCapacityProvider ListAttributes ListContainerInstances ListServices ListServicesByNamespace",
-        no_resource,
-    ),
+    "CreateCapacityProvider": no_resource,
     "CreateCluster": named("ecs", "clusterName", "cluster/{}", "default"),
-    "StartTask": named("ecs", "taskDefinition", "task-definition/{}"),
     "DescribeClusters": named("ecs", "clusters", "cluster/{}", "default"),
     "DeleteTaskDefinitions": named("ecs", "taskDefinitions", "task-definition/{}"),
     "RegisterTaskDefinition": named("ecs", "family", "task-definition/{}:*"),
@@ -298,7 +285,7 @@ _MONITORING: dict[str, ResourceRule] = {
     **same("ListTagsForResource TagResource UntagResource", named("cloudwatch", "ResourceARN")),
     **same("GetDashboard PutDashboard", named("cloudwatch", "DashboardName", "dashboard/{}")),
     "DeleteDashboards": named("cloudwatch", "DashboardNames", "dashboard/{}"),
-    **same("DescribeAlarmContributors GetMetricWidgetImage ListDashboards", no_resource),
+    "ListDashboards": no_resource,
 }
 
 # --- CloudFormation ---------------------------------------------------------------------------------------------------
@@ -320,12 +307,7 @@ _CLOUDFORMATION: dict[str, ResourceRule] = {
         "UpdateStackSet",
         named("cloudformation", "StackSetName", "stackset/{}:*"),
     ),
-    "ListStackSets": no_resource,
-    **same(
-        "DescribeAccountLimits DescribeStackDriftDetectionStatus DescribeType EstimateTemplateCost ListTypes "
-        "ListTypeVersions",
-        no_resource,
-    ),
+    **same("DescribeStackDriftDetectionStatus ListStackSets", no_resource),
 }
 
 RESOURCE_RULES: Mapping[str, Mapping[str, ResourceRule]] = {

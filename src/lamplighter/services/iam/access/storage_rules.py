@@ -57,6 +57,11 @@ def _secret(params: Json, caller: Caller) -> tuple[str, ...]:
     return (secret_arn(str(params.get("SecretId", "")), caller),)
 
 
+_REPOSITORY = named("ecr", "repositoryName", "repository/{}")
+REGISTRY_ACTIONS = (
+    "BatchCheckLayerAvailability BatchGetImage GetDownloadUrlForLayer InitiateLayerUpload UploadLayerPart"
+)
+"""What Docker does through the registry: actions of ECR that are no operations here."""
 STORAGE_RULES: Mapping[str, Mapping[str, ResourceRule]] = {
     "s3": {
         **same(
@@ -90,22 +95,21 @@ STORAGE_RULES: Mapping[str, Mapping[str, ResourceRule]] = {
     },
     "ecr": {
         **same(
-            "BatchCheckLayerAvailability BatchDeleteImage BatchGetImage CompleteLayerUpload CreateRepository "
-            "DeleteLifecyclePolicy DeleteRepository DeleteRepositoryPolicy DescribeImageScanFindings DescribeImages "
-            "GetDownloadUrlForLayer GetLifecyclePolicy GetRepositoryPolicy InitiateLayerUpload ListImages "
-            "PutImage PutImageScanningConfiguration PutImageTagMutability PutLifecyclePolicy SetRepositoryPolicy "
-            "StartImageScan UploadLayerPart",
-            named("ecr", "repositoryName", "repository/{}"),
+            "CreateRepository DeleteLifecyclePolicy DeleteRepository DeleteRepositoryPolicy DescribeImages "
+            "GetLifecyclePolicy GetRepositoryPolicy ListImages PutImage PutImageScanningConfiguration "
+            "PutImageTagMutability PutLifecyclePolicy SetRepositoryPolicy",
+            _REPOSITORY,
         ),
+        **same(REGISTRY_ACTIONS, _REPOSITORY),
         "DescribeRepositories": named("ecr", "repositoryNames", "repository/{}"),
         **same("ListTagsForResource TagResource UntagResource", named("ecr", "resourceArn")),
     },
     "secretsmanager": {
         "CreateSecret": _new_secret,
         **same(
-            "CancelRotateSecret DeleteResourcePolicy DeleteSecret DescribeSecret GetResourcePolicy GetSecretValue "
-            "ListSecretVersionIds PutResourcePolicy PutSecretValue RestoreSecret RotateSecret TagResource "
-            "UntagResource UpdateSecret UpdateSecretVersionStage",
+            "DeleteResourcePolicy DeleteSecret DescribeSecret GetResourcePolicy GetSecretValue ListSecretVersionIds "
+            "PutResourcePolicy PutSecretValue RestoreSecret TagResource UntagResource UpdateSecret "
+            "UpdateSecretVersionStage",
             _secret,
         ),
     },

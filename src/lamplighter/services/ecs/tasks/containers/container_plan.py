@@ -272,7 +272,7 @@ def _environment(
     }
 
 
-def _denied_secret(source: str, why: str) -> str:
+def _secret_error(source: str, why: str) -> str:
     if ":secretsmanager:" in source:
         return (
             f"{REGISTRY_ERROR}unable to retrieve secret from asm: service call has been retried 1 time(s): "
@@ -287,17 +287,10 @@ def _missing_secret(given: Json, secrets: TaskSecrets) -> str | None:
     if source is None:
         return None
     if source in secrets.denied:
-        return _denied_secret(source, secrets.denied[source])
+        return _secret_error(source, secrets.denied[source])
     wanted_line = secret_references.parse_reference(source).text
     hint = f" (on this machine: store it in the engine, or write a line {wanted_line}=… into .env)"
+    why = f"invalid ssm parameters: {source.partition(':parameter/')[2] or source}"
     if ":secretsmanager:" in source:
-        return (
-            f"{REGISTRY_ERROR}unable to retrieve secret from asm: service call has been retried 1 time(s): "
-            f"failed to fetch secret {source} from secrets manager: "
-            f"ResourceNotFoundException: Secrets Manager can't find the specified secret.{hint}"
-        )
-    name = source.partition(":parameter/")[2] or source
-    return (
-        f"{REGISTRY_ERROR}unable to retrieve secrets from ssm: service call has been retried 1 time(s): "
-        f"invalid ssm parameters: {name}{hint}"
-    )
+        why = "ResourceNotFoundException: Secrets Manager can't find the specified secret."
+    return _secret_error(source, why + hint)

@@ -17,9 +17,8 @@ https://github.com/aws/amazon-ecs-agent/blob/master/agent/taskresource/envFiles/
 
 import asyncio
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from lamplighter.base.aws.role_session import RoleSession, Signer
 from lamplighter.base.errors import AwsError
 from lamplighter.base.file_body import FileBody
 from lamplighter.base.json_text import Json
@@ -28,13 +27,13 @@ from lamplighter.bus import Bus, Caller, caller_of
 from lamplighter.outbound.aws import RemoteServices
 from lamplighter.services.ecs.tables.tasks import Task
 from lamplighter.services.ecs.task_definitions.task_rules import OBJECT_ARN
+from lamplighter.services.ecs.tasks.execution_role import execution_caller
 
 S3 = "s3"
 MAX_BYTES = 4 * 1024 * 1024
 TIMEOUT_SECONDS = 30
 """How long ECS's agent waits for a file."""
 _CHUNK_BYTES = 2**18
-_EXECUTION_PRINCIPAL = "ecs-tasks.amazonaws.com"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +97,12 @@ def parse_environment_file(text: str, *, keeps_empty: bool) -> dict[str, str]:
 
 def _caller(bus: Bus, task: Task, definition: Json) -> Caller:
     """Return who reads the files: the session of the execution role if the engine enforces IAM and has S3."""
-    caller = caller_of(task.arn)
-    if bus.guard is None or not bus.serves_any(S3):
-        return caller
-    role = task.body["overrides"].get("executionRoleArn") or definition.get("executionRoleArn")
-    if not role:
+    if not bus.serves_any(S3):
+        return caller_of(task.arn)
+    caller = execution_caller(bus, task, definition)
+    if bus.guard is not None and caller.session is None:
         raise _Unreadable("unable to find execution role credentials")
-    session = RoleSession(role, task.name, service=_EXECUTION_PRINCIPAL, source=task.arn)
-    return replace(caller, origin=task.arn, signer=Signer(session=session))
+    return caller
 
 
 async def _read_object(bus: Bus, remote: RemoteServices, caller: Caller, arn: str) -> bytes:
