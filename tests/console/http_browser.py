@@ -3,12 +3,12 @@
 import asyncio
 import html
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http.cookies import SimpleCookie
 from urllib.parse import urlencode, urlsplit
 
-from lamplighter.base.json_text import Json
+from lamplighter.base.json_text import Json, loads
 from lamplighter.console.app import build_app
 from lamplighter.console.ports.local import LocalPort
 from lamplighter.wire.access.credentials import CredentialSet
@@ -128,6 +128,12 @@ class Browser:
                 (name.replace("_", "-").encode(), value.encode()) for name, value in {**given, **headers}.items()
             ],
         }
+
+
+def stream_events(received: Sequence[str]) -> list[Json]:
+    """Return the events of a combined stream (`console/pages/event_streams.py`)."""
+    lines = "".join(received).splitlines()
+    return [loads(line.removeprefix("data: ")) for line in lines if line]
 
 
 def _receive_body(body: bytes) -> Callable[[], Awaitable[Json]]:

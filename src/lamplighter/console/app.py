@@ -41,7 +41,7 @@ from lamplighter.console.pages import (
     topics,
 )
 from lamplighter.console.pages.jobs import calendar, job, jobs
-from lamplighter.console.pages.runs import live_run, map_run, run, run_events, start_run
+from lamplighter.console.pages.runs import map_run, run, run_events, start_run
 from lamplighter.console.ports.port import ConsolePort, Place
 from lamplighter.console.security.compression import Compression
 from lamplighter.console.security.cross_site_links import reload_visit
@@ -58,7 +58,6 @@ PAGES: tuple[BaseRoute, ...] = (
     *start_run.ROUTES,
     *job.ROUTES,
     *logs.ROUTES,
-    *live_run.ROUTES,
     *event_streams.ROUTES,
     *run_events.ROUTES,
     *map_run.ROUTES,

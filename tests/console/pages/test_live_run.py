@@ -39,7 +39,7 @@ def test_a_slow_first_poll_does_not_delay_the_second(
     harness: EngineHarness, browser: Browser, execution: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     polls = PollCounter(harness, monkeypatch, is_first_quick=False)
-    received = browser.open_stream(f"/runs/{execution}/live")
+    received = browser.open_stream(f"/streams?of=/runs/{execution}/live")
     assert polls.count == 1
     harness.call("states", "StopExecution", executionArn=execution)
     harness.advance(SECOND)
@@ -51,7 +51,7 @@ def test_a_poll_waits_five_times_as_long_as_the_last_poll_took(
     harness: EngineHarness, browser: Browser, execution: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     polls = PollCounter(harness, monkeypatch, is_first_quick=True)
-    browser.open_stream(f"/runs/{execution}/live")
+    browser.open_stream(f"/streams?of=/runs/{execution}/live")
     harness.advance(SECOND)
     assert polls.count == 2
     harness.advance(19 * SECOND)

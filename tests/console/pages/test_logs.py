@@ -1,6 +1,7 @@
 """The pages of a run's logs, without a browser."""
 
 import re
+from urllib.parse import urlencode
 
 import pytest
 
@@ -8,7 +9,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.console.data.logs import numbered_log
 from lamplighter.console.page import Page
 from lamplighter.services.logs import read_lines
-from tests.console.http_browser import Browser
+from tests.console.http_browser import Browser, stream_events
 from tests.console.pages.log_pages import (
     cursor,
     forget_numbers,
@@ -241,7 +242,7 @@ def test_new_lines_and_new_matches_are_streamed_until_the_log_is_complete(
     run = start_run(harness, "one match", running=True)
     harness.advance(2 * SECOND)  # the line is sent
     streams = {
-        name: browser.open_stream(f"/runs/{run}/logs/live?{query}")
+        name: browser.open_stream("/streams?" + urlencode({"of": f"/runs/{run}/logs/live?{query}"}))
         for name, query in {"all": "after=1", "found": "find=MATCH&context=1&after=1~1", "new": ""}.items()
     }
     for text in ("two", "three", "four match", "five", "six", "seven"):
@@ -250,8 +251,9 @@ def test_new_lines_and_new_matches_are_streamed_until_the_log_is_complete(
     harness.runtime.finish(list(harness.runtime.started)[-1], 0)
     for _ in range(10):
         harness.advance(SECOND)
-    received = {name: "".join(each) for name, each in streams.items()}
+    events = {name: [each for each in stream_events(got) if each["of"]] for name, got in streams.items()}
+    received = {name: "".join(each["text"] for each in found) for name, found in events.items()}
     assert texts(received["all"]) == ["two", "three", "four match", "five", "six", "seven"]
     assert texts(received["new"]) == ["one match", *texts(received["all"])]
     assert texts(received["found"]) == ["two", "three", "four match", "five"]
-    assert all(each.rstrip().endswith("event: end\ndata:") for each in received.values())
+    assert {found[-1]["event"] for found in events.values()} == {"end"}

@@ -8,7 +8,7 @@ import pytest
 
 from lamplighter.base.json_text import Json
 from lamplighter.runtime.port import ContainerSpec
-from tests.console.http_browser import Browser
+from tests.console.http_browser import Browser, stream_events
 from tests.engine_harness import SECOND, EngineHarness, chain, job
 from tests.fake_runtime import Script
 
@@ -56,10 +56,10 @@ def test_a_run_shows_its_attempts_and_the_available_actions(harness: EngineHarne
 
 def test_the_stream_of_an_ended_run_sends_all_parts_and_ends(harness: EngineHarness, browser: Browser) -> None:
     execution = harness.run_machine({"Type": "Pass"})
-    answer = browser.get(f"/runs/{execution}/live")
-    assert answer.headers["content-type"].startswith("text/event-stream")
-    events = [line.removeprefix("event: ") for line in answer.body.splitlines() if line.startswith("event: ")]
-    assert events == ["summary", "states", "timeline", "maps", "end"]
+    received = browser.open_stream(f"/streams?of=/runs/{execution}/live")
+    harness.settle()
+    names = [each["event"] for each in stream_events(received)]
+    assert names == ["alive", "summary", "states", "timeline", "maps", "end"]
 
 
 def test_run_again_uses_the_same_input(harness: EngineHarness, browser: Browser) -> None:
@@ -84,8 +84,12 @@ def test_no_page_of_a_long_run_is_larger_than_300_kilobytes(harness: EngineHarne
     for _ in range(30):
         harness.advance(2 * SECOND)
     assert harness.status(execution) == "SUCCEEDED"
-    for path in ("", "?state=Pause", "/history", "/logs", "/live"):
+    for path in ("", "?state=Pause", "/history", "/logs"):
         assert len(browser.get(f"/runs/{execution}{path}").body.encode()) < 300_000, path
+    received = browser.open_stream(f"/streams?of=/runs/{execution}/live")
+    harness.settle()
+    assert stream_events(received)[-1]["event"] == "end"
+    assert len("".join(received).encode()) < 300_000
 
 
 def _wait_processor() -> Json:

@@ -84,7 +84,7 @@ def test_a_chosen_zone_is_remembered_for_all_pages_and_streams(harness: EngineHa
     for path in (f"/jobs/{machine}", f"/runs/{run}", "/", "/tasks", "/calendar", "/audit"):
         assert page_zone(browser.get(path)) == SEOUL
     assert "run of Thu 01 Jan 09:00" in browser.get(f"/runs/{run}").text
-    received = browser.open_stream(f"/runs/{run}/live")
+    received = browser.open_stream(f"/streams?of=/runs/{run}/live")
     harness.advance(1000)
     assert "Thu 01 Jan 09:00:00" in "".join(received)
 

@@ -9,6 +9,7 @@ See https://html.spec.whatwg.org/multipage/server-sent-events.html.
 """
 
 import asyncio
+import logging
 import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
@@ -26,13 +27,14 @@ from lamplighter.console.pages import log_view, logs, tasks
 from lamplighter.console.pages.runs import live_run
 from lamplighter.console.pages.runs.live_run import StreamEvent
 
+log = logging.getLogger("lamplighter.console")
 ALIVE_SECONDS = 5.0
 """Seconds without events before an `alive` event is sent; `static/stream.js` gives up after three such intervals."""
 MAX_STREAMS = 100
 """The most streams that can be combined."""
 GONE_EVENT = StreamEvent("gone", "")
 """The event for a stream that ended with an error."""
-_STREAMS: Sequence[tuple[re.Pattern[str], Callable[[Page], AsyncIterator[StreamEvent | None]]]] = (
+_STREAMS: Sequence[tuple[re.Pattern[str], Callable[[Page], AsyncIterator[StreamEvent]]]] = (
     (re.compile(r"/runs/(?P<arn>arn:.+)/logs/live"), partial(log_view.follow, find_target=logs.find_target)),
     (re.compile(r"/runs/(?P<arn>arn:.+)/title"), live_run.changed_title),
     (re.compile(r"/runs/(?P<arn>arn:.+)/live"), live_run.changed_parts),
@@ -49,7 +51,7 @@ async def show(page: Page) -> Response:
     return StreamingResponse(_merge_streams(page, followed), media_type="text/event-stream")
 
 
-def _follow_path(page: Page, path: str) -> AsyncIterator[StreamEvent | None]:
+def _follow_path(page: Page, path: str) -> AsyncIterator[StreamEvent]:
     """Return the events of the stream at this path. Raises ValidationError if there is none."""
     parts = urlsplit(path)
     for form, follow in _STREAMS:
@@ -60,7 +62,7 @@ def _follow_path(page: Page, path: str) -> AsyncIterator[StreamEvent | None]:
     raise ValidationError(f"there is no stream at {path}")
 
 
-async def _merge_streams(page: Page, followed: Mapping[str, AsyncIterator[StreamEvent | None]]) -> AsyncIterator[str]:
+async def _merge_streams(page: Page, followed: Mapping[str, AsyncIterator[StreamEvent]]) -> AsyncIterator[str]:
     queue: asyncio.Queue[tuple[str, StreamEvent] | None] = asyncio.Queue(maxsize=MAX_STREAMS)
     forwarded = (_forward_events(path, events, queue) for path, events in followed.items())
     async with running(*forwarded, _end_on_shutdown(page, queue)):
@@ -76,14 +78,13 @@ async def _merge_streams(page: Page, followed: Mapping[str, AsyncIterator[Stream
 
 
 async def _forward_events(
-    path: str, events: AsyncIterator[StreamEvent | None], queue: asyncio.Queue[tuple[str, StreamEvent] | None]
+    path: str, events: AsyncIterator[StreamEvent], queue: asyncio.Queue[tuple[str, StreamEvent] | None]
 ) -> None:
     try:
         async for each in events:
-            if each is not None:
-                await queue.put((path, each))
+            await queue.put((path, each))
     except AwsError as error:
-        live_run.log.info("a stream ended: %s", error.message)
+        log.info("a stream ended: %s", error.message)
         await queue.put((path, GONE_EVENT))
 
 

@@ -2,7 +2,6 @@
 
 The page of a run's logs and the page of a task share this view. Guarantees that any part of a log can be reached, and
 that the view works without scripts. A link to lines names their ids (`line=12` or `line=12..20`).
-See https://html.spec.whatwg.org/multipage/server-sent-events.html.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -144,9 +143,6 @@ def _requested_context(page: Page) -> int:
 def log_routes(path: str, find_target: FindTarget) -> Sequence[RoleRoute]:
     """Return the routes of the log's parts, below a path."""
 
-    async def stream_lines(page: Page) -> Response:
-        return live_run.stream_response(page, follow(page, find_target))
-
     def part_route(name: str, show: Callable[[Page, LogTarget], Awaitable[Response]]) -> RoleRoute:
         async def show_part(page: Page) -> Response:
             target = await find_target(page)
@@ -157,7 +153,6 @@ def log_routes(path: str, find_target: FindTarget) -> Sequence[RoleRoute]:
         return page_route(f"{path}/{name}", show_part)
 
     return (
-        page_route(f"{path}/live", stream_lines),
         part_route("file", _download),
         part_route("line", _show_line),
         part_route("lines", _show_lines),
@@ -184,9 +179,9 @@ async def _download(page: Page, target: LogTarget) -> Response:
     return container_output.log_as_file(page, target.stream, target.name)
 
 
-async def follow(page: Page, find_target: FindTarget) -> AsyncIterator[StreamEvent | None]:
-    """Yield new lines, or new matches, until the log is complete, and None after each wait."""
-    position = page.request.headers.get("last-event-id") or page.query("after") or ""
+async def follow(page: Page, find_target: FindTarget) -> AsyncIterator[StreamEvent]:
+    """Yield new lines, or new matches, until the log is complete."""
+    position = page.query("after") or ""
     silent_seconds = 0.0
     while True:
         target = await find_target(page)
@@ -201,11 +196,9 @@ async def follow(page: Page, find_target: FindTarget) -> AsyncIterator[StreamEve
         if not target.is_running and silent_seconds > GRACE_SECONDS:
             yield StreamEvent("end", "")
             return
-        pause = page.port.poll_seconds
-        if await live_run.wait_or_stop(page, pause):
+        if await live_run.wait_or_stop(page, page.port.poll_seconds):
             return
-        silent_seconds += pause
-        yield None
+        silent_seconds += page.port.poll_seconds
 
 
 async def _read_new_lines(page: Page, target: LogTarget, position: str) -> LogView | None:

@@ -1,35 +1,27 @@
-"""Stream the changing parts of a run's page as server-sent events while the run is running.
+"""Follow the changing parts of a run's page, and the title of its tab, while the run is running.
 
-Guarantees that the stream ends with the run, with the browser's connection and with the server, and sends a part only
-if it changed. The longer a poll takes, the less often the stream polls.
-See https://html.spec.whatwg.org/multipage/server-sent-events.html.
+Guarantees that the events end with the run and with the server, and that there is one for a part only if it changed.
+The longer a poll takes, the less often the run is polled. `pages/event_streams.py` sends the events.
 """
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from starlette.responses import Response, StreamingResponse
-
-from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import dumps
 from lamplighter.console.data.runs import history
 from lamplighter.console.data.runs.waiting_runs import describe_run
-from lamplighter.console.page import Page, page_route
+from lamplighter.console.page import Page
 from lamplighter.console.pages.runs import run as runs
 from lamplighter.console.pages.runs.run import RunData
 from lamplighter.console.view.runs import run_title
 
 PARTS = ("summary", "states", "timeline", "maps")
 """The parts of the page. Each is a template `run_….html`, the name of an event, and the element that shows it."""
-log = logging.getLogger("lamplighter.console")
 TITLE_SECONDS = 1.0
 """Seconds between two polls of a run for the title of a tab."""
 PAUSE_FACTOR = 5
 """The ratio of waiting to polling: after a poll, the stream waits at least this many times as long."""
-KEEPALIVE_SECONDS = 15.0
-"""Seconds without events after which a comment is sent, so that the server notices a closed connection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,34 +31,13 @@ class StreamEvent:
     name: str
     text: str
     event_id: str = ""
-    """The position in the stream after the event. A browser that reconnects sends it as Last-Event-ID."""
+    """The position in the stream after the event. A browser that reconnects asks for what follows it."""
 
 
-async def show(page: Page) -> Response:
-    """Serve the stream of a run."""
-    return stream_response(page, changed_parts(page))
-
-
-def stream_response(page: Page, events: AsyncIterator[StreamEvent | None]) -> Response:
-    """Send events as they occur. An AWS error or the end of the session ends the stream; the browser reconnects."""
-    return StreamingResponse(_until_error(page, events), media_type="text/event-stream")
-
-
-async def _until_error(page: Page, events: AsyncIterator[StreamEvent | None]) -> AsyncIterator[str]:
-    try:
-        async for each in events:
-            if not page.has_session:
-                return
-            yield ": still here\n\n" if each is None else format_event(each)
-    except AwsError as error:
-        log.info("a stream ended: %s", error.message)
-
-
-async def changed_parts(page: Page) -> AsyncIterator[StreamEvent | None]:
-    """Yield the changed parts of a run's page until the run ends, and None after a while without changes."""
+async def changed_parts(page: Page) -> AsyncIterator[StreamEvent]:
+    """Yield the changed parts of a run's page until the run ends."""
     run = await runs.read_run(page)
     sent: dict[str, str] = {}
-    silent_seconds = 0.0
     while True:
         started = page.console.world.monotonic()
         is_first = not sent
@@ -75,24 +46,18 @@ async def changed_parts(page: Page) -> AsyncIterator[StreamEvent | None]:
             text = await page.render_text(f"run_{part}.html", **values)
             if sent.get(part) != text:
                 sent[part] = text
-                silent_seconds = 0.0
                 yield StreamEvent(part, text)
         if not run.running:
             yield StreamEvent("end", "")
             return
         # The first poll may have loaded the templates, so its duration does not predict that of the others.
         took = 0.0 if is_first else (page.console.world.monotonic() - started) / 1000
-        pause = max(page.port.poll_seconds, PAUSE_FACTOR * took)
-        if await wait_or_stop(page, pause):
+        if await wait_or_stop(page, max(page.port.poll_seconds, PAUSE_FACTOR * took)):
             return
-        silent_seconds += pause
-        if silent_seconds > KEEPALIVE_SECONDS:
-            silent_seconds = 0.0
-            yield None
         run = await _refresh_run(page, run)
 
 
-async def changed_title(page: Page) -> AsyncIterator[StreamEvent | None]:
+async def changed_title(page: Page) -> AsyncIterator[StreamEvent]:
     """Yield the title and the icon of a run's tab whenever its status changes, until the run ends.
 
     Tabs in the background follow nothing else, so this makes one call of AWS each time.
@@ -110,7 +75,6 @@ async def changed_title(page: Page) -> AsyncIterator[StreamEvent | None]:
             return
         if await wait_or_stop(page, max(TITLE_SECONDS, page.port.poll_seconds)):
             return
-        yield None
 
 
 async def wait_or_stop(page: Page, seconds: float) -> bool:
@@ -130,13 +94,3 @@ async def _refresh_run(page: Page, run: RunData) -> RunData:
         return RunData(about, run.definition, run.events, run.story)
     events = [*run.events, *new_events]
     return RunData(about, run.definition, events, await history.load_story(events))
-
-
-def format_event(event: StreamEvent) -> str:
-    """Format an event as text/event-stream."""
-    lines = "".join(f"data: {line}\n" for line in event.text.splitlines() or [""])
-    named = f"id: {event.event_id}\n" if event.event_id else ""
-    return f"event: {event.name}\n{named}{lines}\n"
-
-
-ROUTES = (page_route("/runs/{arn:path}/live", show),)
