@@ -340,7 +340,7 @@ def test_an_archive_of_a_newer_version_is_refused_with_that_version(
     with closing(sqlite3.connect(newer)) as connection, connection:
         connection.execute(f"PRAGMA user_version = {latest_schema() + 1}")
         connection.execute("INSERT INTO program_versions VALUES ('9.2.0', 9000000000000)")
-    with pytest.raises(RestoreFailed, match=r"use lamplighter 9\.2\.0"):
+    with pytest.raises(RestoreFailed, match=r"written by lamplighter 9\.2\.0 .*: use that version"):
         restore(newer.read_bytes(), target)
     assert not target.exists()
 

@@ -13,7 +13,7 @@ from lamplighter.bus import Caller
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """The limits for retries of a delivery: "for 24 hours and up to 185 times" by default."""
+    """The limits for retries of a delivery, and the defaults of EventBridge and its Scheduler."""
 
     attempts: int = 185
     """The most retries after the first attempt."""

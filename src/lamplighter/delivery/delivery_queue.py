@@ -2,7 +2,9 @@
 
 Guarantees that a delivery is a row until it ends (`attempts.py`). A call to one of the engine's services runs in the
 transaction that stores its outcome, exactly once. A service elsewhere is called at least once. The longest wait before
-a retry doubles with each retry; the actual wait is random between zero and that ("full jitter"). See
+a retry doubles with each retry; the actual wait is random between zero and that ("full jitter"). A dead letter says
+what failed: the ARN of its rule (if it has one) and of its target, the code and message of the error, and why retries
+ended. See
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-event-delivery.html.
 """
 

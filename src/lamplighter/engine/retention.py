@@ -1,9 +1,9 @@
 """Delete what the engine need not keep any longer: ended executions and tasks, files of output, mails, old slots,
 entries of the audit log.
 
-The sweep, once an hour and on request, deletes everything that is due. Guarantees that a sweep deletes in short
-transactions, beside the engine's work, and that what fails is tried again by the next sweep. The events of CloudWatch
-Logs have timers of their own (`services/logs/retention.py`).
+`store/retention.py` says for how long. The sweep, once an hour and on request, deletes everything that is due.
+Guarantees that a sweep deletes in short transactions, beside the engine's work, and that what fails is tried again by
+the next sweep. The events of CloudWatch Logs have timers of their own (`services/logs/retention.py`).
 """
 
 import asyncio

@@ -1,8 +1,9 @@
 """Store who did what: the audit log.
 
-An entry is written in the transaction of its action (`write_audited`). Guarantees that no entry contains an input or a
-secret: it names the operation and the resource, never other parameters. Entries are kept for a time that the job file
-sets (`retention.py`). What anybody may cause is limited for each caller (`audit_limits.py`).
+`server.py` decides which calls get an entry, by the lists of `wire/access/roles.py`. An entry is written in the
+transaction of its action (`write_audited`). Guarantees that no entry contains an input or a secret: it names the
+operation and the resource, never other parameters. Entries are kept for a time that the job file sets
+(`retention.py`). What anybody may cause is limited for each caller (`audit_limits.py`).
 """
 
 import re

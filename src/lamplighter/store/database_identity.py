@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from lamplighter.base.errors import LamplighterError
 from lamplighter.store.db import Reader
 from lamplighter.store.migrate import latest_schema
-from lamplighter.store.program_versions import latest_version
+from lamplighter.store.program_versions import latest_version, newer_data_text
 
 MAX_LISTED_PROBLEMS = 20
 """The most problems of one kind that SQLite lists."""
@@ -51,11 +51,8 @@ def read_identity(connection: sqlite3.Connection) -> DatabaseIdentity:
     """Return what identifies the database; raise `NotAnEngineDatabase` if no engine made it, or a newer one."""
     (schema,) = connection.execute("PRAGMA user_version").fetchone()
     version = latest_version(connection)
-    if schema > latest_schema():
-        raise NotAnEngineDatabase(
-            f"the database has schema {schema}, and this program reads up to schema {latest_schema()}: "
-            f"use lamplighter {version or 'in a newer version'}"
-        )
+    if text := newer_data_text(connection, latest_schema()):
+        raise NotAnEngineDatabase(f"the database {text}: use that version")
     try:
         row = connection.execute("SELECT name FROM engine").fetchone()
     except sqlite3.OperationalError:

@@ -13,6 +13,7 @@ import sqlite3
 from importlib.resources import files
 
 from lamplighter.base.errors import LamplighterError
+from lamplighter.store.program_versions import newer_data_text
 
 
 class NewerData(LamplighterError):
@@ -54,8 +55,8 @@ def migrate(connection: sqlite3.Connection, *, first_start: bool = True) -> None
     if version == 0 and not first_start:
         raise NoSchema("it has no schema")
     latest = latest_schema()
-    if version > latest:
-        raise NewerData(f"the data has schema {version}, and this program reads up to schema {latest}")
+    if text := newer_data_text(connection, latest):
+        raise NewerData(f"the data {text}")
     if version < latest:  # otherwise no script is read
         missing = (sql for number, sql in migration_scripts() if number > version)
         run_scripts(connection, schema_scripts() if version == 0 else [*missing], latest)

@@ -13,13 +13,12 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from lamplighter import __version__
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.files import sync_directory
 from lamplighter.store.backups.database_copy import begin_snapshot, connect_read_only, copy_connection
 from lamplighter.store.data_directory import UPGRADE_COPY_PREFIX, WAL
 from lamplighter.store.migrate import NewerData, latest_schema
-from lamplighter.store.program_versions import latest_version
+from lamplighter.store.program_versions import newer_data_text
 
 SPARE_BYTES = 32 * 1024 * 1024
 """The bytes that must be free beside the copy: the upgrade itself writes, too."""
@@ -40,22 +39,18 @@ def prepare_upgrade(database: Path) -> None:
     with closing(connect_read_only(database)) as connection:
         begin_snapshot(connection)
         (schema,) = connection.execute("PRAGMA user_version").fetchone()
-        if schema > latest_schema():
-            raise NewerData(_newer_data_text(database, schema, latest_version(connection)))
+        if text := newer_data_text(connection, latest_schema()):
+            raise NewerData(f"{database} {text}: {_way_back(database)}")
         if 0 < schema < latest_schema():
             _keep_copy(database, connection, schema)
 
 
-def _newer_data_text(database: Path, schema: int, version: str | None) -> str:
-    """Return what a user needs to know about a database that only a newer program can read."""
-    program = f"lamplighter {version}" if version not in (None, __version__) else "a newer version of lamplighter"
+def _way_back(database: Path) -> str:
+    """Return what a user can do about a database that only a newer program can read."""
     copy = database.with_name(f"{UPGRADE_COPY_PREFIX}{latest_schema()}")
     backup = f"the copy from before the upgrade ({copy})" if copy.exists() else "a backup from before the upgrade"
     command = f"`lamplighter restore {copy if copy.exists() else 'FILE'} --data {database.parent} --force`"
-    return (
-        f"{database} was written by {program} (schema {schema}), and this is lamplighter {__version__}, which reads up "
-        f"to schema {latest_schema()}: install that version again, or go back to {backup} with {command}"
-    )
+    return f"install that version again, or go back to {backup} with {command}"
 
 
 def _keep_copy(database: Path, connection: sqlite3.Connection, schema: int) -> None:

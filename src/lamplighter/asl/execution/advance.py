@@ -29,7 +29,7 @@ from lamplighter.asl.execution.messages import (
     TaskSucceeded,
     TimerFired,
 )
-from lamplighter.asl.execution.state_errors import MAX_EVENTS, RUNTIME, StateError, runtime_error
+from lamplighter.asl.execution.state_errors import RUNTIME, StateError, runtime_error
 from lamplighter.asl.execution.step import (
     HistoryFull,
     MakeCall,
@@ -73,9 +73,8 @@ def advance(
     try:
         HANDLERS[type(event)](run, event)
         _run_ready_frames(run, crossings)
-    except HistoryFull:
-        cause = f"The execution reached the maximum number of history events ({MAX_EVENTS})."
-        fail_execution(run, run.last_event_id, RUNTIME, cause)
+    except HistoryFull as full:
+        fail_execution(run, run.last_event_id, RUNTIME, str(full))
     return run.build_step()
 
 

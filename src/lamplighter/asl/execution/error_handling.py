@@ -1,5 +1,7 @@
 """Handle the error of a state: by Retry, by Catch, or by ending the block.
 
+`definition/retrier.py` computes the wait before a retry.
+
 See https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html.
 """
 

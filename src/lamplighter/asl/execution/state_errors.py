@@ -21,8 +21,6 @@ WRITER_FAILED = "States.ResultWriterFailed"
 
 MAX_BYTES = 262_144
 """The largest input, output or result of a state: 256 KiB of UTF-8."""
-MAX_EVENTS = 25_000
-"""The most events in a history; event 25,000 reports the failure."""
 
 
 class StateError(LamplighterError):

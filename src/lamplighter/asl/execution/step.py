@@ -24,14 +24,20 @@ from lamplighter.asl.execution.messages import (
     TaskFailed,
     TaskSucceeded,
 )
-from lamplighter.asl.execution.state_errors import MAX_BYTES, MAX_EVENTS
+from lamplighter.asl.execution.state_errors import MAX_BYTES
 from lamplighter.base.errors import LamplighterError, UnboundedWork
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World, format_iso_time
 
+MAX_EVENTS = 25_000
+"""The most events in a history. Event 25,000 reports that the execution failed because of them."""
+
 
 class HistoryFull(LamplighterError):
-    """The history has reached the most events that AWS allows."""
+    """The history has room for one more event, the last."""
+
+    def __init__(self) -> None:
+        super().__init__(f"The execution reached the maximum number of history events ({MAX_EVENTS}).")
 
 
 @dataclass(frozen=True, slots=True)

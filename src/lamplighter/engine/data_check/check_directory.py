@@ -17,7 +17,7 @@ from lamplighter.store.database_identity import find_damage
 from lamplighter.store.db import Reader
 from lamplighter.store.lock import is_locked
 from lamplighter.store.migrate import latest_schema
-from lamplighter.store.program_versions import latest_version
+from lamplighter.store.program_versions import newer_data_text
 from lamplighter.store.schema_check import schema_differences
 
 
@@ -45,13 +45,8 @@ def _check_database(connection: sqlite3.Connection) -> Iterator[DataFinding]:
 
 def _check_schema(connection: sqlite3.Connection) -> Iterator[DataFinding]:
     (schema,) = connection.execute("PRAGMA user_version").fetchone()
-    if schema > latest_schema():
-        version = latest_version(connection) or "a newer version"
-        yield problem(
-            "schema",
-            f"lamplighter {version} wrote the database (schema {schema}); this program reads up to {latest_schema()}",
-            "check it with that version",
-        )
+    if text := newer_data_text(connection, latest_schema()):
+        yield problem("schema", f"the database {text}", "check it with that version")
     elif schema < latest_schema():
         yield problem(
             "schema",

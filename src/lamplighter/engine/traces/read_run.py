@@ -2,6 +2,7 @@
 
 import re
 
+from lamplighter.asl.execution.step import MAX_EVENTS
 from lamplighter.base.json_text import loads
 from lamplighter.runs.history.attempt_numbers import read_numbered_story
 from lamplighter.runs.history.run_spans import Span, TracedRun, Value, spans_of_run
@@ -11,8 +12,6 @@ from lamplighter.services.states.tables import executions, history, map_runs, st
 from lamplighter.services.states.tables.executions import ExecutionRecord
 from lamplighter.store.db import Reader
 
-MAX_EVENTS = 25_000
-"""The most events of an execution."""
 MAX_DEPTH = 32
 """The most Map Runs within each other that are followed to the run around them."""
 SLOT_IN_NAME = re.compile(r"-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z-[0-9a-f]{16}")

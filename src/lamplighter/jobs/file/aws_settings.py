@@ -1,6 +1,6 @@
 """Define the account of AWS to which a file belongs, and what this account requires of all that is made in it.
 
-An engine ignores it: the same file can be tried anywhere.
+An engine ignores it: the same file can be tried anywhere. What one job sets for AWS alone is in `model.py`.
 """
 
 from typing import Annotated

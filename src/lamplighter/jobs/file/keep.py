@@ -6,16 +6,21 @@ from lamplighter.jobs.file.parsing.invalid_value import InvalidValue
 from lamplighter.jobs.file.schedules import DAY_SECONDS
 from lamplighter.jobs.file.strict_model import StrictModel
 from lamplighter.jobs.file.values import Duration, WholeNumber
+from lamplighter.store.retention import RetentionSettings
+
+_DEFAULTS = RetentionSettings()
 
 
 class Keep(StrictModel):
     """For how long, and how many of each thing, the engine on this machine keeps."""
 
-    runs: Duration = Field(default=90 * DAY_SECONDS, description="Runs with their history, and tasks.")
-    output: Duration = Field(default=30 * DAY_SECONDS, description="Files with the output of tasks.")
-    mails: Duration = Field(default=90 * DAY_SECONDS, description="Mails that are files, without a mail server.")
-    slots: WholeNumber = Field(default=1_000, ge=10, le=1_000_000, description="Scheduled times of each schedule.")
-    audit: Duration = Field(default=400 * DAY_SECONDS, description="Entries of the audit log; at least 1d.")
+    runs: Duration = Field(default=_DEFAULTS.runs // 1000, description="Runs with their history, and tasks.")
+    output: Duration = Field(default=_DEFAULTS.output // 1000, description="Files with the output of tasks.")
+    mails: Duration = Field(default=_DEFAULTS.mails // 1000, description="Mails that are files, without a mail server.")
+    slots: WholeNumber = Field(
+        default=_DEFAULTS.slots, ge=10, le=1_000_000, description="Scheduled times of each schedule."
+    )
+    audit: Duration = Field(default=_DEFAULTS.audit // 1000, description="Entries of the audit log; at least 1d.")
     images: WholeNumber = Field(default=3, ge=1, le=1_000, description="Images that were built for each job.")
 
     @field_validator("audit")

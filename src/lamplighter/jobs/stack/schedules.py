@@ -25,6 +25,7 @@ from lamplighter.runs.jobs.job_machine import LAMPLIGHTER_KEY
 from lamplighter.runs.printable_text import to_subject
 
 MAX_RETRIES = 185
+"""The most that AWS allows, and its default."""
 SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
 """The placeholder that Scheduler replaces with the slot's time."""
 

@@ -11,6 +11,7 @@ from lamplighter.asl.definition.walk_states import walk_states
 from lamplighter.base.engine_rules import QUEUE_FULL
 from lamplighter.base.json_text import Json
 from lamplighter.runs.failures.blamed_attempt import blamed_attempt
+from lamplighter.runs.failures.failed_starts import plain_reason
 from lamplighter.runs.failures.failure_reasons import (
     ESSENTIAL_CONTAINER_EXITED,
     exit_codes,
@@ -18,7 +19,6 @@ from lamplighter.runs.failures.failure_reasons import (
     task_of_document,
 )
 from lamplighter.runs.failures.missing_statement import missing_statement
-from lamplighter.runs.failures.plain_reasons import plain_reason
 from lamplighter.runs.history.durations import format_setting
 from lamplighter.runs.history.story import Attempt, Story
 from lamplighter.runs.jobs.job_machine import ATTEMPT_SUFFIX, MAIN_CONTAINER, is_made_from_job_file, is_supporting_state

@@ -1,7 +1,7 @@
 """Format an alert as the text that its recipients read, at night and on a phone.
 
 Guarantees that the subject and the first line name the job and what happened to it. Times are local times of the job's
-time zone.
+time zone. `runs/printable_text.py` cuts the subject to the length that SNS takes.
 """
 
 from collections.abc import Iterable, Iterator

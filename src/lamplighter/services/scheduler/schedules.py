@@ -14,6 +14,7 @@ from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller
+from lamplighter.delivery.delivery import RetryPolicy
 from lamplighter.runs.jobs.schedules import started_arn
 from lamplighter.services.scheduler import arns as naming
 from lamplighter.services.scheduler import schedule_times, templated_targets, universal_targets, validate_schedule
@@ -34,7 +35,10 @@ BODY_FIELDS = (
     "FlexibleTimeWindow", "ActionAfterCompletion",
 )  # fmt: skip
 DEFAULTS: Json = {"ScheduleExpressionTimezone": schedule_times.DEFAULT_ZONE, "ActionAfterCompletion": "NONE"}
-DEFAULT_RETRY_POLICY: Json = {"MaximumEventAgeInSeconds": 86_400, "MaximumRetryAttempts": 185}
+DEFAULT_RETRY_POLICY: Json = {
+    "MaximumEventAgeInSeconds": RetryPolicy().age,
+    "MaximumRetryAttempts": RetryPolicy().attempts,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Tasks with several containers: their order, their dependencies, and which container stops which."""
 
+from lamplighter.runs.failures.failure_reasons import ESSENTIAL_CONTAINER_EXITED
 from lamplighter.runtime.port import ContainerSpec
-from lamplighter.services.ecs.tasks.containers.container_states import ESSENTIAL_EXITED
 from tests.fake_runtime import Script
 from tests.services.ecs.ecs_harness import EcsHarness, fargate_definition
 
@@ -69,7 +69,7 @@ async def test_a_recorded_exit_code_survives_a_restart(harness: EcsHarness) -> N
 async def test_a_container_whose_essential_neighbour_ends_first_neither_starts_nor_fails(harness: EcsHarness) -> None:
     definition = fargate_definition({"name": "job"}, {"name": "side", "essential": False})
     task = await harness.wait_for_end(await harness.register_and_run_task(definition=definition))
-    assert (task["stopCode"], task["stoppedReason"]) == ("EssentialContainerExited", ESSENTIAL_EXITED)
+    assert (task["stopCode"], task["stoppedReason"]) == ("EssentialContainerExited", ESSENTIAL_CONTAINER_EXITED)
     assert exit_codes(task) == {"job": 0, "side": None}
 
 

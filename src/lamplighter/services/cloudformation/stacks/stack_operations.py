@@ -1,6 +1,7 @@
 """Implement CreateStack, UpdateStack, DeleteStack and the other operations that change a stack.
 
-An operation answers when the stack's new status is on disk; steps from the outbox do the rest.
+An update that changes nothing is refused. An operation answers when the stack's new status is on disk; steps from the
+outbox do the rest.
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html.
 """
 

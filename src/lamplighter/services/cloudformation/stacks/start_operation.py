@@ -1,4 +1,4 @@
-"""Begin the creation, update or deletion of a stack; steps from the outbox do the rest."""
+"""Begin the creation, update or deletion of a stack that has been checked; steps from the outbox do the rest."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace

@@ -19,15 +19,15 @@ from lamplighter.lang.iam_policy.principals import Principal
 from lamplighter.lang.iam_policy.text_patterns import Context, ContextValue
 from lamplighter.runs.failures.missing_statement import missing_statement
 from lamplighter.services.iam.access.condition_keys import keys_of_service, principal_keys, service_keys, tag_keys
-from lamplighter.services.iam.access.denied import Denied, denial_text
-from lamplighter.services.iam.access.needed_permission import Permission, in_own_partition
-from lamplighter.services.iam.access.needed_permissions import TARGETS, NeededPermissions, is_decided, session_actions
-from lamplighter.services.iam.access.refusal import (
+from lamplighter.services.iam.access.decide_permission import (
     EXPLICIT_DENY_OF_RESOURCE,
     NO_RESOURCE_POLICY,
+    denial_reason,
     principal_of,
-    refusal,
 )
+from lamplighter.services.iam.access.denial_text import Denied, denial_text
+from lamplighter.services.iam.access.needed_permission import Permission, in_own_partition
+from lamplighter.services.iam.access.needed_permissions import TARGETS, NeededPermissions, is_decided, session_actions
 from lamplighter.services.iam.access.resource_policies import Resource, ResourcePolicies, decide_for
 from lamplighter.services.iam.access.resource_tags import RequestContext, tags_of
 from lamplighter.services.iam.access.role_permissions import PermissionsCache, RolePermissions
@@ -66,7 +66,7 @@ class IamGuard:
             permission = in_own_partition(each)
             resource = self._resource(reader, caller, permission)
             context = self._context(reader, caller, keys, permission, resource)
-            reason = refusal(role, session, permission, resource, context)
+            reason = denial_reason(role, session, permission, resource, context)
             if reason is not None:
                 raise self._denied(service, session, permission, role, reason)
         for passed, to in needs.trusted_roles:
@@ -87,7 +87,7 @@ class IamGuard:
         for action in ("sts:AssumeRole", *session_actions(params)):
             if decide_for_principal(trust, principal, action.lower(), role, keys) is not Effect.ALLOW:
                 user = principal.arns[0] if principal.arns else caller.account
-                raise Denied("sts", f"User: {user} is not authorized to perform: {action} on resource: {role}")
+                raise Denied("sts", denial_text(user, action, role))
 
     def check_service_call(
         self, reader: Reader, principal: str, caller: Caller, service: str, operation: str, params: Json

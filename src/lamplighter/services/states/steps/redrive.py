@@ -7,6 +7,7 @@ you redrive an execution." See https://docs.aws.amazon.com/step-functions/latest
 from dataclasses import replace
 
 from lamplighter.asl.execution.messages import Redriven
+from lamplighter.asl.execution.step import MAX_EVENTS
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
 from lamplighter.services.states.errors import ExecutionNotRedrivable
@@ -23,7 +24,6 @@ REDRIVE_PERIOD_MILLISECONDS = 14 * 24 * 3600 * 1000
 """Milliseconds after its end for which an execution can be redriven: 14 days."""
 CLIENT_TOKEN_MILLISECONDS = 15 * 60 * 1000
 """Milliseconds for which a repeated client token means the same redrive."""
-MAX_EVENTS = 24_999
 
 
 class Redrives:
@@ -72,7 +72,7 @@ def not_redrivable_reason(record: ExecutionRecord, now: int) -> str | None:
         return f"Execution is {record.status} and cannot be redriven"
     if record.stop is not None and now - record.stop > REDRIVE_PERIOD_MILLISECONDS:
         return "Execution redrivable period exceeded"
-    if parse_counters(record.counters).event >= MAX_EVENTS:
+    if parse_counters(record.counters).event >= MAX_EVENTS - 1:
         return "Execution history event limit exceeded"
     return None
 

@@ -1,7 +1,8 @@
 """Start the containers of one task, each after the pause container whose namespaces it shares.
 
 Guarantees that a start, or a restart, that was called off while the runtime did not answer starts nothing. The timeout
-of the state that waits for the task is held from the first start that fails so (`runtime_outage.py`).
+of the state that waits for the task is held from the first start that fails so (`runtime_outage.py`). The runtime words
+a start that fails as ECS does (`CannotPullContainerError: …`).
 """
 
 from collections.abc import Awaitable, Callable

@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from lamplighter.base.json_text import Json
+from lamplighter.runs.failures.failure_reasons import ESSENTIAL_CONTAINER_EXITED
 from lamplighter.runtime.port import ContainerExit, Health, StartedContainer
 from lamplighter.services.ecs.tables.tasks import Task
 from lamplighter.services.ecs.tasks import lifecycle, task_health
 from lamplighter.services.ecs.tasks.containers.container_network import network_bindings
 from lamplighter.services.ecs.tasks.containers.container_plan import PlannedContainer
 
-ESSENTIAL_EXITED = "Essential container in task exited"
 CONTAINER_ERRORS = ("CannotStartContainerError", "CannotCreateContainerError", "CannotPullContainerError")
 """The beginnings of errors that stop one container; its task continues without it, unless it is essential."""
 
@@ -137,7 +137,7 @@ def task_end(states: Sequence[ContainerState]) -> TaskEnd | None:
         if state.failure is not None and state.stops_task:
             return TaskEnd("TaskFailedToStart", state.failure)
     if essential_ended(states):
-        return TaskEnd("EssentialContainerExited", ESSENTIAL_EXITED)
+        return TaskEnd("EssentialContainerExited", ESSENTIAL_CONTAINER_EXITED)
     return None
 
 

@@ -33,7 +33,7 @@ def principal_of(session: RoleSession) -> Principal:
     return Principal(arns=(session.arn, session.role), account=session.role.split(":")[4])
 
 
-def refusal(
+def denial_reason(
     role: RolePermissions, session: RoleSession, permission: Permission, resource: Resource, context: Context
 ) -> str | None:
     """Return AWS's words for why a permission is denied, or None if it is allowed."""

@@ -31,12 +31,12 @@ class Denied(AwsError):
         super().__init__(message, code=code, status=status)
 
 
-def denial_text(user: str, action: str, resource: str, reason: str) -> str:
+def denial_text(user: str, action: str, resource: str, reason: str = "") -> str:
     """Return AWS's message, in which two services spell their actions in their own way, and ECR names any resource.
 
-    `reason` is `with an explicit deny in …` or `because no … policy allows the {} action`.
+    `reason` is `with an explicit deny in …`, or `because no … policy allows the {} action`; STS does not give any.
     """
     prefix, _, name = action.partition(":")
     shown = {"sns": f"SNS:{name}", "sqs": action.lower()}.get(prefix, action)
     about = "" if resource == "*" and prefix != "ecr" else f" on resource: {resource}"
-    return f"User: {user} is not authorized to perform: {shown}{about} {reason.format(shown)}"
+    return f"User: {user} is not authorized to perform: {shown}{about} {reason.format(shown)}".rstrip()
