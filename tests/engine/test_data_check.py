@@ -69,7 +69,7 @@ def test_what_litestream_and_analyze_add_is_accepted(harness: EngineHarness) -> 
         ("DELETE FROM timers WHERE service = 'scheduler'", "schedule", "will never start anything"),
         ("UPDATE row_counts SET number = number + 1", "counts", "the metrics count"),
         ("UPDATE schedules SET body = 'x'", "schedule", "cannot be read"),
-        ("PRAGMA user_version = 9999", "schema", "wrote the database (schema 9999)"),
+        ("PRAGMA user_version = 9999", "schema", "was written by a newer version of lamplighter (schema 9999)"),
         ("PRAGMA user_version = 36", "schema", "the database has schema 36"),
         ("DROP INDEX frames_ready", "schema", "INDEX frames_ready is missing"),
         ("ALTER TABLE timers ADD COLUMN extra", "schema", "columns of timers is not as this version makes it"),
