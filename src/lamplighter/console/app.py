@@ -20,6 +20,7 @@ from starlette.types import ASGIApp
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.world import World
+from lamplighter.console.calls import is_missing
 from lamplighter.console.page import Console, make_page, person_of
 from lamplighter.console.pages import (
     audit,
@@ -116,7 +117,7 @@ def build_app(
 
 async def _aws_error_page(request: Request, error: Exception) -> Response:
     assert isinstance(error, AwsError)
-    status = 404 if error.code.endswith(("DoesNotExist", "NotFound", "NotFoundException")) else error.status
+    status = 404 if is_missing(error) else error.status
     return await _error_page(request, status, error.code, error.message)
 
 

@@ -56,6 +56,11 @@ class CallContext:
         return self.other_ports.get(place, self.port)
 
 
+def is_missing(error: AwsError) -> bool:
+    """Return whether an error says that its resource does not exist, in the words of any service."""
+    return any(each in error.code for each in ("DoesNotExist", "NotFound", "NonExistent"))
+
+
 @dataclass(frozen=True, slots=True)
 class Calls:
     """AWS's APIs in an account and a region."""
@@ -87,12 +92,12 @@ class Calls:
             if not token:
                 return
 
-    async def call_if_allowed(self, service: str, operation: str, **params: Json) -> Json:
-        """Call an operation, or return None if the credentials do not allow it."""
+    async def call_if_readable(self, service: str, operation: str, **params: Json) -> Json:
+        """Call an operation, or return None if the credentials do not allow it or its resource has been deleted."""
         try:
             return await self.call(service, operation, **params)
         except AwsError as error:
-            if error.code.startswith(("AccessDenied", "UnauthorizedOperation", "NotAuthorized")):
+            if is_missing(error) or error.code.startswith(("AccessDenied", "UnauthorizedOperation", "NotAuthorized")):
                 return None
             raise
 

@@ -4,11 +4,17 @@ AWS lists in pages that cannot be numbered or searched by a part of a name. Guar
 follows `MAX_CALLS` answers is left out, and the page says so.
 """
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
+from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
-from lamplighter.console.calls import Calls
+from lamplighter.console.calls import Calls, is_missing
+
+Item = TypeVar("Item")
+Found = TypeVar("Found")
 
 MAX_CALLS = 20
 """The most answers that are read: 2,000 topics or rules, 20,000 queues."""
@@ -21,6 +27,20 @@ class Listing:
     items: Sequence[Json]
     truncated: bool
     """Whether there is more than was read."""
+
+
+async def read_each(read: Callable[[Item], Awaitable[Found]], items: Iterable[Item]) -> Sequence[Found]:
+    """Read more about each item of a list; leave out what has been deleted since it was listed."""
+
+    async def read_one(item: Item) -> Found | None:
+        try:
+            return await read(item)
+        except AwsError as error:
+            if is_missing(error):
+                return None
+            raise
+
+    return [each for each in await asyncio.gather(*map(read_one, items)) if each is not None]
 
 
 async def read_listing(calls: Calls, service: str, operation: str, member: str, **params: Json) -> Listing:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from starlette.responses import Response
 
@@ -11,7 +12,7 @@ from lamplighter.base.errors import AwsError, ValidationError
 from lamplighter.base.json_text import Json, JsonError, loads
 from lamplighter.base.masking import MASK, is_secret
 from lamplighter.console.data import dead_letter_origin
-from lamplighter.console.data.listing import read_listing
+from lamplighter.console.data.listing import read_each, read_listing
 from lamplighter.console.data.subject_links import link_subjects
 from lamplighter.console.page import Page, form_route, page_route
 from lamplighter.console.view.list_filters import contains_words
@@ -53,7 +54,7 @@ async def show(page: Page) -> Response:
     listed = await read_listing(page, "sqs", "ListQueues", "QueueUrls", MaxResults=MAX_LISTED)
     chosen = [each for each in sorted(listed.items) if contains_words(each.rpartition("/")[2], page.query("q"))]
     shown, paging = take_page(chosen, page.query_number("page"), PAGE_SIZE)
-    found = await asyncio.gather(*(_read_queue(page, url) for url in shown))
+    found = await read_each(partial(_read_queue, page), shown)
     return await page.render("queues.html", queues=found, listed=listed, paging=paging)
 
 

@@ -5,13 +5,14 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from starlette.responses import Response
 
 from lamplighter.base.aws import arn
 from lamplighter.base.errors import ValidationError
 from lamplighter.base.json_text import Json, JsonError, loads
-from lamplighter.console.data.listing import read_listing
+from lamplighter.console.data.listing import read_each, read_listing
 from lamplighter.console.page import Page, form_route, page_route
 from lamplighter.console.pages import recent_events
 from lamplighter.console.view.list_filters import contains_words, fixed_filter
@@ -54,7 +55,7 @@ async def show(page: Page) -> Response:
     shown, paging = take_page(chosen, page.query_number("page"), PAGE_SIZE)
     return await page.render(
         "rules.html",
-        rules=await asyncio.gather(*(_with_targets(page, rule) for rule in shown)),
+        rules=await read_each(partial(_with_targets, page), shown),
         bus=bus,
         buses=[each["Name"] for each in buses["EventBuses"]],
         listed=listed,

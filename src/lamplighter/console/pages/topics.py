@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from starlette.responses import Response
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
 from lamplighter.base.public_address import public_address
-from lamplighter.console.data.listing import read_listing
+from lamplighter.console.data.listing import read_each, read_listing
 from lamplighter.console.page import Page, form_route, page_route
 from lamplighter.console.view.list_filters import contains_words
 from lamplighter.console.view.paging import take_page
@@ -37,7 +38,7 @@ async def show(page: Page) -> Response:
     arns = sorted(each["TopicArn"] for each in listed.items)
     chosen = [each for each in arns if contains_words(each.rpartition(":")[2], page.query("q"))]
     shown, paging = take_page(chosen, page.query_number("page"), PAGE_SIZE)
-    found = await asyncio.gather(*(_read_topic(page, each) for each in shown))
+    found = await read_each(partial(_read_topic, page), shown)
     return await page.render("topics.html", topics=found, listed=listed, paging=paging)
 
 
@@ -58,7 +59,7 @@ async def _render_topic(page: Page, typed: Mapping[str, str], wrong: AwsError | 
     topic, listed = await asyncio.gather(
         _read_topic(page, page.arn), page.call("sns", "ListSubscriptionsByTopic", TopicArn=page.arn, **token)
     )
-    subscriptions = await asyncio.gather(*(_with_attributes(page, each) for each in listed.get("Subscriptions", ())))
+    subscriptions = await read_each(partial(_with_attributes, page), listed.get("Subscriptions", ()))
     answer = await page.call_internal("sns", "ListDeliveries", TopicArn=page.arn, **before)
     return await page.render(
         "topic.html", 200 if wrong is None else 422, typed=typed, wrong=wrong, topic=topic,

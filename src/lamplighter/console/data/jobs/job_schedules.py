@@ -51,7 +51,7 @@ async def list_schedules(calls: Calls) -> Sequence[Json] | None:
     while True:
         answer = await calls.call_internal("scheduler", "DescribeSchedules", **token)
         if answer is None and len(found) < MAX_SCHEDULES:
-            answer = await calls.call_if_allowed("scheduler", "ListSchedules", MaxResults=PAGE_SIZE, **token)
+            answer = await calls.call_if_readable("scheduler", "ListSchedules", MaxResults=PAGE_SIZE, **token)
         if answer is None:
             return found or None
         found += answer["Schedules"]
@@ -69,14 +69,14 @@ async def job_targets(calls: Calls, machine: str) -> tuple[Sequence[Json], Seque
 
 async def _rule_names(calls: Calls, machine: str) -> Sequence[str]:
     """Return the names of the rules that target a state machine."""
-    named = await calls.call_if_allowed("events", "ListRuleNamesByTarget", TargetArn=machine)
+    named = await calls.call_if_readable("events", "ListRuleNamesByTarget", TargetArn=machine)
     names: Sequence[str] = named["RuleNames"] if named else ()
     return names
 
 
 async def rule_targets(calls: Calls, rule: str) -> Sequence[Json]:
     """Return the targets of a rule; none if the credentials do not allow it."""
-    found = await calls.call_if_allowed("events", "ListTargetsByRule", Rule=rule)
+    found = await calls.call_if_readable("events", "ListTargetsByRule", Rule=rule)
     listed: Sequence[Json] = found["Targets"] if found else ()
     return listed
 
@@ -103,7 +103,7 @@ def sort_schedules(found: Iterable[JobSchedule]) -> Sequence[JobSchedule]:
 async def list_rules(calls: Calls, machine: str) -> Sequence[Json]:
     """Return the rules that target a state machine, as DescribeRule describes them."""
     names = await _rule_names(calls, machine)
-    found = await asyncio.gather(*(calls.call_if_allowed("events", "DescribeRule", Name=name) for name in names))
+    found = await asyncio.gather(*(calls.call_if_readable("events", "DescribeRule", Name=name) for name in names))
     return [each for each in found if each]
 
 

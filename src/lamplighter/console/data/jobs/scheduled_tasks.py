@@ -80,7 +80,7 @@ async def find_starter(calls: Calls, run: TaskRun) -> TaskStarter | None:
         found = () if run.started_by else await list_scheduled_tasks(calls, only_universal=True)
         starters = [starter for each in found for starter in each.starters]
     else:
-        listed = await calls.call_if_allowed("scheduler", "ListSchedules", NamePrefix=name, MaxResults=PAGE_SIZE)
+        listed = await calls.call_if_readable("scheduler", "ListSchedules", NamePrefix=name, MaxResults=PAGE_SIZE)
         named = [each for each in (listed or {"Schedules": ()})["Schedules"] if each["Name"] == name]
         rule = await calls.call_or_none("events", "DescribeRule", Name=name)
         starters = [*await _schedules(calls, named, may_start_tasks)]
@@ -121,7 +121,7 @@ async def _list_rules(calls: Calls) -> Sequence[Json]:
     """Return the rules of a place; none if the credentials do not allow it."""
     found: list[Json] = []
     token: dict[str, str] = {}
-    while (answer := await calls.call_if_allowed("events", "ListRules", **token)) is not None:
+    while (answer := await calls.call_if_readable("events", "ListRules", **token)) is not None:
         found += answer["Rules"]
         if not answer.get("NextToken"):
             break

@@ -36,7 +36,7 @@ async def mark_if_skipped(calls: Calls, machine: str, executions: Sequence[Json]
     """Do the same for executions of a state machine whose definition is not known yet."""
     if all(each["status"] != "SUCCEEDED" for each in executions):
         return executions
-    about = await calls.call_if_allowed("states", "DescribeStateMachine", stateMachineArn=machine)
+    about = await calls.call_if_readable("states", "DescribeStateMachine", stateMachineArn=machine)
     return await mark_skipped(calls, executions, about["definition"] if about else "", calls.port.max_calls)
 
 

@@ -7,6 +7,7 @@ them by hand.
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from starlette.responses import Response
 
@@ -14,6 +15,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.console.data import slot_counts
 from lamplighter.console.data.jobs import job_schedules, scheduled_tasks
 from lamplighter.console.data.jobs.job_schedules import JobSchedule
+from lamplighter.console.data.listing import read_each
 from lamplighter.console.data.runs import skipped_runs, waiting_runs
 from lamplighter.console.data.slot_counts import SlotCounts
 from lamplighter.console.data.tasks.task_jobs import read_task_row
@@ -65,7 +67,7 @@ async def show(page: Page) -> Response:
     shown, paging = take_page([*jobs, *task_jobs], page.query_number("page"), PAGE_SIZE)
     chosen = [each for each in shown if not isinstance(each, ScheduledTask)]
     chosen_tasks = [each for each in shown if isinstance(each, ScheduledTask)]
-    rows = await asyncio.gather(*(read_job_row(page, machine, known) for machine in chosen))
+    rows = await read_each(partial(read_job_row, page, known=known), chosen)
     return await page.render(
         "jobs.html",
         jobs=rows,
@@ -99,7 +101,7 @@ async def read_job_row(page: Page, machine: Json, known: Sequence[Json] | None) 
         return JobRow(machine, job, (), None, schedules, tally, None)
     runs, about = await asyncio.gather(
         page.call("states", "ListExecutions", stateMachineArn=arn, maxResults=STRIP_RUNS),
-        page.call_if_allowed("states", "DescribeStateMachine", stateMachineArn=arn),
+        page.call_if_readable("states", "DescribeStateMachine", stateMachineArn=arn),
     )
     definition = about["definition"] if about else ""
     does = read_job_definition(definition)
