@@ -3,7 +3,7 @@
 import pytest
 
 from lamplighter.base.errors import AccessDenied
-from lamplighter.wire.access.host_header import AllowedHosts
+from lamplighter.wire.access.host_header import AllowedHosts, parse_host_name
 
 LOOPBACK = AllowedHosts(frozenset({"127.0.0.1", "box.lan"}))
 ANY_ADDRESS = AllowedHosts(frozenset({"0.0.0.0", "box.lan"}), any_address=True)
@@ -66,3 +66,25 @@ def test_a_configured_address_is_accepted_unless_it_is_the_wildcard_address() ->
     assert not is_accepted(hosts, "10.0.0.8")
     assert not is_accepted(hosts, "0.0.0.0:80")
     assert not is_accepted(hosts, "[::]:80")
+
+
+@pytest.mark.parametrize(
+    ("given", "name", "header"),
+    [
+        ("Jobs.Example.com", "jobs.example.com", "jobs.example.com:4566"),
+        ("10.0.0.9", "10.0.0.9", "10.0.0.9"),
+        ("FD00:0::9", "fd00::9", "[fd00::9]:80"),
+        ("[fd00::9]", "fd00::9", "[fd00::9]"),
+    ],
+)
+def test_a_name_that_an_owner_allows_is_accepted_in_a_header(given: str, name: str, header: str) -> None:
+    assert parse_host_name(given) == name
+    assert is_accepted(AllowedHosts(frozenset([name])), header)
+
+
+@pytest.mark.parametrize(
+    "given", ["http://jobs", "jobs:8080", "jobs/console", "jobs.", "*.example.com", "0.0.0.0", "", "a b", "127.1"]
+)
+def test_a_name_that_no_header_can_have_is_refused_with_what_to_write(given: str) -> None:
+    with pytest.raises(ValueError, match="is not a host name or an address: write it without scheme, port and path"):
+        parse_host_name(given)

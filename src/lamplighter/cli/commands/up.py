@@ -36,6 +36,7 @@ from lamplighter.cli.up.command_line import (
     parse_addresses,
     parse_denied,
     parse_endpoints,
+    parse_host_names,
     parse_source,
 )
 from lamplighter.cli.up.keep_current import keeping_current
@@ -81,6 +82,7 @@ def up(jobs: JobsOptions, serving: ServingOptions, reaching: ReachingOptions, lo
     sys.setswitchinterval(SWITCH_INTERVAL)
     denied, data = parse_denied(serving, jobs.runtime), serving.data
     options, proxies = parse_source(jobs, data, denied), parse_addresses(serving.trusted_proxy or [])
+    allowed = parse_host_names(serving.allow_host or [])
     try:
         source = _read_source(options, data)
         own_url, own_smtp = source.addresses if source else (None, None)
@@ -91,7 +93,7 @@ def up(jobs: JobsOptions, serving: ServingOptions, reaching: ReachingOptions, lo
             rules = access.decide_access(serving.credentials, data, ports.listener.getsockname()[0], proxies)
             config = replace(config, public_url=ports.address.public, task_credentials=rules.first)
             config = replace(config, certificate_problem=ports.certificate_problem)
-            names = frozenset(name.lower() for name in (serving.host, *(serving.allow_host or []))) | ports.names
+            names = allowed | {serving.host.lower()} | ports.names
             hosts = AllowedHosts(names, any_address=rules.accepted_credentials is not None)
             observers = _Observers(notifier, _parse_url(heartbeat.check_url, reaching.heartbeat_url), repeats)
             runner.run(_serve(config, hosts, ports, rules, source, observers))

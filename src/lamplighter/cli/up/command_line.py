@@ -3,6 +3,7 @@
 Guarantees that options which contradict each other are refused before anything starts.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,6 +20,7 @@ from lamplighter.engine.config import RuntimeChoice
 from lamplighter.jobs.names import JOB_FILE_NAME
 from lamplighter.outbound.aws import AWS
 from lamplighter.outbound.program import HEARTBEAT_VARIABLE
+from lamplighter.wire.access.host_header import parse_host_name
 from lamplighter.wire.access.trusted_proxies import normal_address
 
 jobs_option, serving_option, reaching_option = (
@@ -224,10 +226,19 @@ def parse_source(jobs: JobsOptions, data: Path, denied: frozenset[str] = frozens
 
 def parse_addresses(texts: list[str]) -> frozenset[str]:
     """Return the addresses of trusted proxies in one spelling; raise `BadParameter` for what is none."""
+    return _parse_each(normal_address, texts, "--trusted-proxy")
+
+
+def parse_host_names(texts: list[str]) -> frozenset[str]:
+    """Return the names that callers may use, in one spelling; raise `BadParameter` for what is none."""
+    return _parse_each(parse_host_name, texts, "--allow-host")
+
+
+def _parse_each(parse: Callable[[str], str], texts: list[str], option: str) -> frozenset[str]:
     try:
-        return frozenset(normal_address(each) for each in texts)
+        return frozenset(map(parse, texts))
     except ValueError as error:
-        raise typer.BadParameter(f"--trusted-proxy: {error}") from None
+        raise typer.BadParameter(f"{option}: {error}") from None
 
 
 def parse_denied(serving: ServingOptions, runtime: RuntimeChoice) -> frozenset[str]:

@@ -9,6 +9,7 @@ See https://owasp.org/www-community/attacks/DNS_Rebinding and https://www.rfc-ed
 """
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
@@ -46,6 +47,18 @@ class AllowedHosts:
         if name.startswith("[") or _NUMBER.fullmatch(name.rpartition(".")[2]):
             return False
         return name in self.names or name == "localhost" or name.endswith(".localhost")
+
+
+def parse_host_name(text: str) -> str:
+    """Return a host name or address in the spelling of `AllowedHosts`; ValueError if no Host header can contain it."""
+    name = text.lower().removeprefix("[").removesuffix("]")
+    with suppress(ValueError):
+        name = str(ip_address(name))
+    header = f"[{name}]" if ":" in name else name
+    found = _HOST.fullmatch(header)
+    if found is None or found[1] != header or not AllowedHosts(frozenset([name])).allows(header):
+        raise ValueError(f"{text!r} is not a host name or an address: write it without scheme, port and path")
+    return name
 
 
 @lru_cache(maxsize=256)
