@@ -101,7 +101,7 @@ def build_timeline(story: Story, definition: Json, now: int, after: int = 0, *, 
     """Build the rows after an event; `now` is in milliseconds since the epoch. `waits`: the run only waits."""
     now -= now % STEP_MILLISECONDS  # rounded, so that the timeline does not change with every poll
     began, until = story.began if story.began is not None else now, story.ended or now
-    span = max(1, story.running_time(began, until))
+    span = max(TICK_COUNT, story.running_time(began, until))  # a millisecond a tick: each has a label of its own
     from_job_file = is_made_from_job_file(definition)
     drawing = _Drawing(story, began, span, until, run_deadline(definition), from_job_file, waits)
     found = sorted(_rows(drawing), key=lambda row: row.event)
