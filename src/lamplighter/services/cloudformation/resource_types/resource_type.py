@@ -128,7 +128,8 @@ class ResourceType:
     replacement_properties: tuple[str, ...] = ()
     """Properties whose change requires a replacement by their documentation, besides the schema's create-only ones."""
     repeated_attributes: tuple[str, ...] = ()
-    """The attributes that repeat a property by their documentation, besides those that only AWS sets."""
+    """The attributes that repeat a property, besides those that only AWS sets. The source is the type's page in
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference (*Return values*)."""
     without_effect: tuple[str, ...] = ()
     """Properties (`Property/Member`: a part of one) without effect here; the resource's status reason lists them."""
     simulated: bool = True
