@@ -4,9 +4,8 @@ import re
 
 import pytest
 
-from tests.docs.pages import DOCS
+from tests.docs.pages import DOCS, ROOT
 
-ROOT = DOCS.parent
 TEXT = (ROOT / "ARCHITECTURE.md").read_text()
 PAGES = {
     each.name: each.read_text()
@@ -14,7 +13,7 @@ PAGES = {
     if each.name not in ("index.md", "own-operations.md")
 }
 INDEX = (DOCS / "design" / "index.md").read_text()
-FOLDERS = ("", "src/lamplighter")
+FOLDERS = ("", "src/lamplighter", "docs/manual")
 NAMES = {each.name for folder in ("src", "tests") for each in (ROOT / folder).rglob("*.py")}
 PATH = re.compile(r"`([\w./-]+(?:/[\w.-]+)+|\w+\.(?:py|md|toml))`")
 HEAD = re.compile(r"# [^\n]+\n\n\*\*Question:\*\* [^\n?]+\?\n\nFiles: `")
@@ -31,8 +30,10 @@ def test_the_architecture_has_at_most_2500_words() -> None:
     assert len(TEXT.split()) <= 2500
 
 
-def test_every_path_that_the_architecture_names_exists() -> None:
-    assert [path for path in PATH.findall(TEXT) if path not in PLACEHOLDERS and not exists(path)] == []
+@pytest.mark.parametrize("document", ["ARCHITECTURE.md", "CONTRIBUTING.md"])
+def test_every_path_that_a_document_names_exists(document: str) -> None:
+    paths = PATH.findall((ROOT / document).read_text())
+    assert [path for path in paths if path not in PLACEHOLDERS and not exists(path)] == []
 
 
 def test_the_pages_of_the_design_have_at_most_7000_words() -> None:
