@@ -57,7 +57,9 @@ def test_every_operation_has_a_valid_request_or_a_reason(engine: FuzzedEngine) -
     listed = {f"{service}:{operation}" for service in ORDER for operation, _ in [*BEGIN[service], *END[service]]}
     assert listed <= served
     without = {each for each in served - listed if not STACK_SET.match(each)}
-    assert without == WITHOUT_SUCCESS.keys(), "add a request to tests/fuzz/valid_requests, or a reason to WITHOUT_SUCCESS"
+    assert without == WITHOUT_SUCCESS.keys(), (
+        "add a request to tests/fuzz/valid_requests, or a reason to WITHOUT_SUCCESS"
+    )
 
 
 def test_every_valid_request_succeeds(engine: FuzzedEngine) -> None:

@@ -30,14 +30,10 @@ BEGIN: list[tuple[str, Json]] = [
     ("DescribeAlarmsForMetric", METRIC),
     ("DisableAlarmActions", {"AlarmNames": ["a"]}),
     ("EnableAlarmActions", {"AlarmNames": ["a"]}),
-    ("PutDashboard", {"DashboardName": "a", "DashboardBody": '{"widgets":[]}'}),
-    ("GetDashboard", {"DashboardName": "a"}),
-    ("ListDashboards", {}),
     ("TagResource", {**RESOURCE, "Tags": [{"Key": "a", "Value": "b"}]}),
     ("ListTagsForResource", RESOURCE),
 ]  # fmt: skip
 END: list[tuple[str, Json]] = [
     ("UntagResource", {**RESOURCE, "TagKeys": ["a"]}),
     ("DeleteAlarms", {"AlarmNames": ["b"]}),
-    ("DeleteDashboards", {"DashboardNames": ["a"]}),
 ]

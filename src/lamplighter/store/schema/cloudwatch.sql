@@ -52,14 +52,3 @@ CREATE TABLE metric_points (
     PRIMARY KEY (account, region, namespace, name, dimensions, unit, time)
 ) WITHOUT ROWID;
 CREATE INDEX metric_points_by_time ON metric_points (time);
-
--- Dashboards.
-CREATE TABLE monitoring_resources (
-    kind TEXT NOT NULL,     -- dashboard, metric-stream, insight-rule or anomaly-detector
-    account TEXT NOT NULL,
-    region TEXT NOT NULL,   -- empty for dashboards, which are global
-    name TEXT NOT NULL,     -- of an anomaly detector: what it watches, as JSON
-    body TEXT NOT NULL,     -- in the form of the API
-    tags TEXT NOT NULL,
-    PRIMARY KEY (kind, account, region, name)
-) WITHOUT ROWID;

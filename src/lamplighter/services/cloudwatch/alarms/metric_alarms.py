@@ -11,11 +11,11 @@ from lamplighter.base.json_text import Json, JsonError, loads
 from lamplighter.bus import Caller
 from lamplighter.services.cloudwatch.alarms import evaluate_alarm
 from lamplighter.services.cloudwatch.alarms.alarm_settings import check_settings, is_composite, why_not_evaluated
+from lamplighter.services.cloudwatch.alarms.alarm_tags import RULES as TAG_RULES
 from lamplighter.services.cloudwatch.alarms.alarm_timers import AlarmTimers
 from lamplighter.services.cloudwatch.alarms.state_changes import CONFIGURATION, AlarmStateChanges
 from lamplighter.services.cloudwatch.arns import alarm_arn
 from lamplighter.services.cloudwatch.errors import InvalidFormat, InvalidRequest, ResourceNotFound
-from lamplighter.services.cloudwatch.resources.tag_rules import RULES as TAG_RULES
 from lamplighter.services.cloudwatch.tables import alarms as rows
 from lamplighter.services.cloudwatch.tables.alarms import Alarm
 from lamplighter.store.db import Tx

@@ -283,9 +283,6 @@ _MONITORING: dict[str, ResourceRule] = {
         named("cloudwatch", "AlarmName", "alarm:{}"),
     ),
     **same("ListTagsForResource TagResource UntagResource", named("cloudwatch", "ResourceARN")),
-    **same("GetDashboard PutDashboard", named("cloudwatch", "DashboardName", "dashboard/{}")),
-    "DeleteDashboards": named("cloudwatch", "DashboardNames", "dashboard/{}"),
-    "ListDashboards": no_resource,
 }
 
 # --- CloudFormation ---------------------------------------------------------------------------------------------------
