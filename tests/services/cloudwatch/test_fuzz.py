@@ -27,7 +27,6 @@ OPERATIONS = (
         "PutCompositeAlarm",
         "DescribeAlarms",
         "DescribeAlarmsForMetric",
-        "DescribeAlarmHistory",
         "DeleteAlarms",
     ),
     *("SetAlarmState", "EnableAlarmActions", "DisableAlarmActions", "PutMetricData", "ListMetrics"),

@@ -6,7 +6,6 @@ from functools import partial
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Operation, Service
-from lamplighter.delivery.delivery import Delivery, DeliveryOutcome
 from lamplighter.delivery.delivery_queue import DeliveryQueue, is_delivery
 from lamplighter.outbound.aws import RemoteServices
 from lamplighter.services.cloudwatch.alarms import alarm_tags, describe_alarms
@@ -38,7 +37,6 @@ class CloudWatch(Service):
             bus,
             world,
             remote,
-            self._on_delivery_end,
             validate=validate,
             needs_resource_policy=True,
             service_principal=SERVICE_PRINCIPAL,
@@ -59,7 +57,6 @@ class CloudWatch(Service):
             "SetAnnotation": Operation(write=alarms.annotate),
             "DescribeAlarms": Operation(read=describe_alarms.describe_alarms),
             "DescribeAlarmsForMetric": Operation(read=describe_alarms.describe_alarms_for_metric),
-            "DescribeAlarmHistory": Operation(read=describe_alarms.describe_history),
             "PutMetricData": Operation(write=put_metric_data, prepare=partial(prepare_points, world)),
             **_reading_operations(world, metric_sources, bus.store),
             **alarm_tags.OPERATIONS,
@@ -77,9 +74,6 @@ class CloudWatch(Service):
             self._state_changes.end_suppression(tx, timer.subject)
         else:
             self._alarm_timers.fire_timer(tx, timer)
-
-    def _on_delivery_end(self, tx: Tx, delivery: Delivery, outcome: DeliveryOutcome) -> None:
-        self._state_changes.on_action_finished(tx, delivery, outcome)
 
 
 def _reading_operations(world: World, metric_sources: MetricSources, store: Store) -> Mapping[str, Operation]:
