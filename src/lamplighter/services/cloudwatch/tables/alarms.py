@@ -8,8 +8,6 @@ from lamplighter.base.json_text import Json, loads_object
 from lamplighter.store.db import Reader, Tx
 from lamplighter.store.rows import Table
 
-PAGE = 100
-
 log = logging.getLogger("lamplighter.cloudwatch")
 
 
