@@ -26,7 +26,6 @@ BEGIN: list[tuple[str, Json]] = [
     ("PutCompositeAlarm", {"AlarmName": "b", "AlarmRule": 'ALARM("a")'}),
     ("SetAlarmState", {"AlarmName": "a", "StateValue": "ALARM", "StateReason": "a"}),
     ("DescribeAlarms", {}),
-    ("DescribeAlarmsForMetric", METRIC),
     ("DisableAlarmActions", {"AlarmNames": ["a"]}),
     ("EnableAlarmActions", {"AlarmNames": ["a"]}),
     ("TagResource", {**RESOURCE, "Tags": [{"Key": "a", "Value": "b"}]}),

@@ -56,7 +56,6 @@ class CloudWatch(Service):
             # AWS has no such operation: it stores what a template's metadata states about an alarm.
             "SetAnnotation": Operation(write=alarms.annotate),
             "DescribeAlarms": Operation(read=describe_alarms.describe_alarms),
-            "DescribeAlarmsForMetric": Operation(read=describe_alarms.describe_alarms_for_metric),
             "PutMetricData": Operation(write=put_metric_data, prepare=partial(prepare_points, world)),
             **_reading_operations(world, metric_sources, bus.store),
             **alarm_tags.OPERATIONS,

@@ -330,13 +330,13 @@ def test_an_engine_without_alarms_does_not_load_the_service(harness: CloudWatchH
 def test_an_alarm_on_a_list_with_one_metric_is_an_alarm_on_that_metric(harness: CloudWatchHarness) -> None:
     stat = {"Metric": {"Namespace": "app", "MetricName": "m"}, "Period": 60, "Stat": "p90"}
     given: Json = {"EvaluationPeriods": 1, "Threshold": 10.0, "ComparisonOperator": "GreaterThanThreshold"}
-    harness.cloudwatch("PutMetricAlarm", AlarmName="alarm", Metrics=[{"Id": "m1", "MetricStat": stat}], **given)
+    metrics: Json = [{"Id": "m1", "MetricStat": stat}]
+    harness.cloudwatch("PutMetricAlarm", AlarmName="alarm", Metrics=metrics, AlarmActions=[harness.topic], **given)
     for value in (1, 1, 1, 1, 1, 1, 1, 1, 20, 20):
         harness.put_value(value)
     harness.advance_minutes(1)
     assert harness.state() == "ALARM"
-    found = harness.cloudwatch("DescribeAlarmsForMetric", Namespace="app", MetricName="m")["MetricAlarms"]
-    assert [alarm["AlarmName"] for alarm in found] == ["alarm"]
+    assert "Metric:    app m\n" in harness.mails()[0][1]
 
 
 def metric_query(name: str, **more: Json) -> Json:

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
 from lamplighter.services.cloudwatch.alarms.action_suppression import describe_suppression
-from lamplighter.services.cloudwatch.alarms.alarm_settings import ACTION_FIELDS, is_composite, watched_metric
-from lamplighter.services.cloudwatch.arns import PAGES, alarm_arn, metric_of
+from lamplighter.services.cloudwatch.alarms.alarm_settings import ACTION_FIELDS, is_composite
+from lamplighter.services.cloudwatch.arns import PAGES, alarm_arn
 from lamplighter.services.cloudwatch.errors import InvalidCombination, InvalidRequest
 from lamplighter.services.cloudwatch.tables import alarms as rows
 from lamplighter.services.cloudwatch.tables.alarms import Alarm
@@ -84,25 +84,6 @@ def _is_wanted(alarm: Alarm, params: Json) -> bool:
         and params.get("StateValue", alarm.state) == alarm.state
         and ("ActionPrefix" not in params or any(each.startswith(params["ActionPrefix"]) for each in actions))
     )
-
-
-def describe_alarms_for_metric(reader: Reader, caller: Caller, params: Json) -> Json:
-    """List the alarms that watch a metric (`DescribeAlarmsForMetric`)."""
-    metric = metric_of(caller, params)
-
-    def is_wanted(alarm: Alarm) -> bool:
-        source = watched_metric(alarm.body["settings"])
-        if source is None:
-            return False
-        given = [params[name] for name in ("Statistic", "ExtendedStatistic") if name in params]
-        return (
-            metric_of(caller, source) == metric
-            and source["Stat"] in (given or [source["Stat"]])
-            and all(params.get(name, source.get(name)) == source.get(name) for name in ("Period", "Unit"))
-        )
-
-    found = rows.list_alarms(reader, caller.account, caller.region)
-    return {"MetricAlarms": [alarm_to_api(alarm) for alarm in found if is_wanted(alarm)]}
 
 
 def alarm_to_api(alarm: Alarm) -> Json:
