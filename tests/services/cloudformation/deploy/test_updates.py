@@ -264,9 +264,9 @@ def test_a_cancelled_update_is_rolled_back(harness: CloudFormationHarness) -> No
 def test_a_resource_that_an_earlier_version_simulated_is_recorded_by_an_update_and_can_be_deleted(
     harness: CloudFormationHarness,
 ) -> None:
-    def stack(text: str) -> str:
+    def stack(text: str, delay: int) -> str:
         board = {"Type": "AWS::CloudWatch::Dashboard", "Properties": {"DashboardName": "b", "DashboardBody": text}}
-        return body(Board=board, Q=queue(QueueName={"Fn::Sub": "of-${Board}"}))
+        return body(Board=board, Q=queue(QueueName={"Fn::Sub": "of-${Board}"}, DelaySeconds=delay))
 
     def as_left_by_earlier_version(tx: Tx) -> None:
         tx.execute("""UPDATE stack_resources SET body = json_set(body, '$.recorded', json('false'),
@@ -278,12 +278,13 @@ def test_a_resource_that_an_earlier_version_simulated_is_recorded_by_an_update_a
     def recorded() -> list[tuple[object, ...]]:
         return harness.rows("SELECT json_extract(body, '$.recorded') FROM stack_resources WHERE logical = 'Board'")
 
-    harness.create(stack("{}"))
-    harness.run(write())
-    assert recorded() == [(0,)]
-    harness.update(stack('{"widgets": []}'))
-    assert harness.state() == "UPDATE_COMPLETE", harness.reasons()
-    assert (recorded(), harness.physical("Board"), harness.queues()) == ([(1,)], "b", ["of-b"])
+    harness.create(stack("{}", 1))
+    for changed in (stack("{}", 2), stack('{"widgets": []}', 2)):
+        harness.run(write())
+        assert recorded() == [(0,)]
+        harness.update(changed)
+        assert harness.state() == "UPDATE_COMPLETE", harness.reasons()
+        assert (recorded(), harness.physical("Board"), harness.queues()) == ([(1,)], "b", ["of-b"])
     harness.run(write())
     harness.delete()
     assert harness.cloudformation("ListStacks")["StackSummaries"][0]["StackStatus"] == "DELETE_COMPLETE"
