@@ -51,8 +51,6 @@ BEGIN: list[tuple[str, Json]] = [
     ("DescribeApiDestination", NAMED),
     ("UpdateApiDestination", {**NAMED, "Description": "a"}),
     ("ListApiDestinations", {}),
-    ("ListEndpoints", {}),
-    ("ListEventSources", {}),
     ("TagResource", {**RESOURCE, "Tags": [{"Key": "a", "Value": "b"}]}),
     ("ListTagsForResource", RESOURCE),
     ("PutRule", {"Name": "b", "ScheduleExpression": "rate(5 minutes)", "RoleArn": ROLE}),

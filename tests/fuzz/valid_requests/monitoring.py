@@ -26,18 +26,12 @@ BEGIN: list[tuple[str, Json]] = [
     ("PutCompositeAlarm", {"AlarmName": "b", "AlarmRule": 'ALARM("a")'}),
     ("SetAlarmState", {"AlarmName": "a", "StateValue": "ALARM", "StateReason": "a"}),
     ("DescribeAlarms", {}),
-    ("DescribeAlarmHistory", {}),
-    ("DescribeAlarmsForMetric", METRIC),
     ("DisableAlarmActions", {"AlarmNames": ["a"]}),
     ("EnableAlarmActions", {"AlarmNames": ["a"]}),
-    ("PutDashboard", {"DashboardName": "a", "DashboardBody": '{"widgets":[]}'}),
-    ("GetDashboard", {"DashboardName": "a"}),
-    ("ListDashboards", {}),
     ("TagResource", {**RESOURCE, "Tags": [{"Key": "a", "Value": "b"}]}),
     ("ListTagsForResource", RESOURCE),
 ]  # fmt: skip
 END: list[tuple[str, Json]] = [
     ("UntagResource", {**RESOURCE, "TagKeys": ["a"]}),
     ("DeleteAlarms", {"AlarmNames": ["b"]}),
-    ("DeleteDashboards", {"DashboardNames": ["a"]}),
 ]

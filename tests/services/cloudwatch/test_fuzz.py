@@ -22,17 +22,9 @@ SUPPRESSED_CHECKS = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 CATALOG = ModelCatalog()
 MODEL = CATALOG.service("monitoring").model
 OPERATIONS = (
-    *(
-        "PutMetricAlarm",
-        "PutCompositeAlarm",
-        "DescribeAlarms",
-        "DescribeAlarmsForMetric",
-        "DescribeAlarmHistory",
-        "DeleteAlarms",
-    ),
+    *("PutMetricAlarm", "PutCompositeAlarm", "DescribeAlarms", "DeleteAlarms"),
     *("SetAlarmState", "EnableAlarmActions", "DisableAlarmActions", "PutMetricData", "ListMetrics"),
     *("GetMetricStatistics", "GetMetricData", "TagResource", "UntagResource", "ListTagsForResource"),
-    *("PutDashboard", "GetDashboard", "ListDashboards", "DeleteDashboards"),
 )
 SAMPLE_VALUES = {
     "": ("a", "m", "app", "AWS/States", "AWS/SQS", "", "x y", "é"),
@@ -50,8 +42,6 @@ SAMPLE_VALUES = {
     "NextToken": ("a", "5", "x"),
     "Expression": ("a + b", "SUM(METRICS())", "FILL(a, 0)", "IF(a > 1, b)", "SEARCH('x', 'Sum')", "a +"),
     "Label": ("${MAX}", "${PROP('Stat')}", "x"),
-    "DashboardBody": ('{"widgets": []}', '{"widgets": [{"type": "text"}]}', "x"),
-    "RuleDefinition": ('{"Schema": {}, "Contribution": {}}', "x"),
     "Stat": ("Sum", "TM(10%:90%)", "PR(:3)", "p90", "tm90", "x"),
 }
 

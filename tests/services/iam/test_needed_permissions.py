@@ -20,13 +20,13 @@ WITHOUT_RESOURCE = {
     "ValidateStateMachineDefinition",
     "ecs": "DeregisterTaskDefinition DescribeTaskDefinition ListClusters ListTaskDefinitionFamilies "
     "ListTaskDefinitions ListTasks",
-    "events": "ListApiDestinations ListArchives ListConnections ListEndpoints ListEventBuses ListEventSources "
-    "ListReplays ListRuleNamesByTarget ListRules TestEventPattern",
+    "events": "ListApiDestinations ListArchives ListConnections ListEventBuses ListReplays ListRuleNamesByTarget "
+    "ListRules TestEventPattern",
     "scheduler": "ListScheduleGroups ListSchedules",
     "sns": "GetSubscriptionAttributes ListSubscriptions ListTopics SetSubscriptionAttributes Unsubscribe",
     "sqs": "CancelMessageMoveTask ListQueues",
     "logs": "DeleteResourcePolicy DescribeResourcePolicies ListLogGroups PutResourcePolicy TestMetricFilter",
-    "monitoring": "DescribeAlarmsForMetric GetMetricData GetMetricStatistics ListMetrics PutMetricData",
+    "monitoring": "GetMetricData GetMetricStatistics ListMetrics PutMetricData",
     "cloudformation": "ListExports ListImports ListStacks ValidateTemplate",
     "s3": "ListBuckets",
     "ssm": "DescribeParameters",

@@ -20,11 +20,6 @@ def alarm_arn(caller: Caller, name: str) -> str:
     return arn.build("cloudwatch", caller.region, caller.account, f"alarm:{name}")
 
 
-def dashboard_arn(caller: Caller, name: str) -> str:
-    """Return the ARN of a dashboard, which has no region."""
-    return arn.build("cloudwatch", "", caller.account, f"dashboard/{name}")
-
-
 def metric_of(caller: Caller, given: Json) -> Metric:
     """Return the metric of a request's Namespace, MetricName and Dimensions."""
     dimensions = sorted((each["Name"], each["Value"]) for each in given.get("Dimensions", ()))

@@ -7,8 +7,6 @@ from lamplighter.base.errors import service_error
 
 ResourceNotFound = service_error("ResourceNotFound", status=404)
 ResourceNotFoundException = service_error("ResourceNotFoundException", status=404)
-DashboardNotFound = service_error("DashboardNotFoundError", status=404)
-InvalidDashboard = service_error("DashboardInvalidInputError")
 InvalidParameterValue = service_error("InvalidParameterValueException")
 InvalidCombination = service_error("InvalidParameterCombinationException")
 MissingParameter = service_error("MissingRequiredParameterException")

@@ -6,10 +6,9 @@ from functools import partial
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Operation, Service
-from lamplighter.delivery.delivery import Delivery, DeliveryOutcome
 from lamplighter.delivery.delivery_queue import DeliveryQueue, is_delivery
 from lamplighter.outbound.aws import RemoteServices
-from lamplighter.services.cloudwatch.alarms import describe_alarms
+from lamplighter.services.cloudwatch.alarms import alarm_tags, describe_alarms
 from lamplighter.services.cloudwatch.alarms.action_suppression import SUPPRESSION_TIMER
 from lamplighter.services.cloudwatch.alarms.alarm_timers import AlarmTimers
 from lamplighter.services.cloudwatch.alarms.composite_alarms import CompositeAlarms
@@ -21,10 +20,6 @@ from lamplighter.services.cloudwatch.metrics.get_metric_statistics import Metric
 from lamplighter.services.cloudwatch.metrics.list_metrics import MetricList
 from lamplighter.services.cloudwatch.metrics.metric_sources import MetricSources
 from lamplighter.services.cloudwatch.metrics.put_metric_data import prepare_points, put_metric_data
-from lamplighter.services.cloudwatch.resources import (
-    dashboards,
-    tags,
-)
 from lamplighter.store.db import OutboxRow, Store, Tx
 from lamplighter.store.timers import Timer
 
@@ -42,7 +37,6 @@ class CloudWatch(Service):
             bus,
             world,
             remote,
-            self._on_delivery_end,
             validate=validate,
             needs_resource_policy=True,
             service_principal=SERVICE_PRINCIPAL,
@@ -62,15 +56,9 @@ class CloudWatch(Service):
             # AWS has no such operation: it stores what a template's metadata states about an alarm.
             "SetAnnotation": Operation(write=alarms.annotate),
             "DescribeAlarms": Operation(read=describe_alarms.describe_alarms),
-            "DescribeAlarmsForMetric": Operation(read=describe_alarms.describe_alarms_for_metric),
-            "DescribeAlarmHistory": Operation(read=describe_alarms.describe_history),
             "PutMetricData": Operation(write=put_metric_data, prepare=partial(prepare_points, world)),
             **_reading_operations(world, metric_sources, bus.store),
-            "PutDashboard": Operation(write=dashboards.put_dashboard),
-            "GetDashboard": Operation(read=dashboards.get_dashboard),
-            "ListDashboards": Operation(read=dashboards.list_dashboards),
-            "DeleteDashboards": Operation(write=dashboards.delete_dashboards),
-            **tags.OPERATIONS,
+            **alarm_tags.OPERATIONS,
         }
 
     async def handle_outbox_row(self, row: OutboxRow) -> None:
@@ -85,9 +73,6 @@ class CloudWatch(Service):
             self._state_changes.end_suppression(tx, timer.subject)
         else:
             self._alarm_timers.fire_timer(tx, timer)
-
-    def _on_delivery_end(self, tx: Tx, delivery: Delivery, outcome: DeliveryOutcome) -> None:
-        self._state_changes.on_action_finished(tx, delivery, outcome)
 
 
 def _reading_operations(world: World, metric_sources: MetricSources, store: Store) -> Mapping[str, Operation]:

@@ -120,9 +120,6 @@ class Events(Service):
             "DescribeApiDestination": Operation(read=destinations.describe),
             "ListApiDestinations": Operation(read=destinations.list),
             **tags.OPERATIONS.by_name(),
-            # A single machine has no partner event sources and no global endpoints.
-            "ListEventSources": Operation(read=lambda _reader, _caller, _params: {"EventSources": []}),
-            "ListEndpoints": Operation(read=lambda _reader, _caller, _params: {"Endpoints": []}),
             # Not operations of AWS: the console calls them.
             "ListRecentEvents": Operation(read=recent_events.list),
             "RedriveDeadLetter": Operation(write=internal_calls.redrive_dead_letter),

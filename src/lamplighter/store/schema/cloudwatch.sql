@@ -9,17 +9,6 @@ CREATE TABLE alarms (
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX alarms_by_name ON alarms (account, region, name);
 
-CREATE TABLE alarm_history (
-    id INTEGER PRIMARY KEY,
-    alarm TEXT NOT NULL,    -- its ARN
-    time INTEGER NOT NULL,  -- milliseconds since the epoch
-    type TEXT NOT NULL,
-    summary TEXT NOT NULL,
-    data TEXT NOT NULL
-);
-CREATE INDEX alarm_history_by_alarm ON alarm_history (alarm, id);
-CREATE INDEX alarm_history_by_time ON alarm_history (time);
-
 -- The alarms that a composite alarm refers to.
 CREATE TABLE alarm_children (
     child TEXT NOT NULL,      -- an ARN
@@ -52,14 +41,3 @@ CREATE TABLE metric_points (
     PRIMARY KEY (account, region, namespace, name, dimensions, unit, time)
 ) WITHOUT ROWID;
 CREATE INDEX metric_points_by_time ON metric_points (time);
-
--- Dashboards.
-CREATE TABLE monitoring_resources (
-    kind TEXT NOT NULL,     -- dashboard, metric-stream, insight-rule or anomaly-detector
-    account TEXT NOT NULL,
-    region TEXT NOT NULL,   -- empty for dashboards, which are global
-    name TEXT NOT NULL,     -- of an anomaly detector: what it watches, as JSON
-    body TEXT NOT NULL,     -- in the form of the API
-    tags TEXT NOT NULL,
-    PRIMARY KEY (kind, account, region, name)
-) WITHOUT ROWID;

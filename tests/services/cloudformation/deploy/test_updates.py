@@ -4,6 +4,7 @@ import pytest
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json, dumps
+from lamplighter.store.db import Tx
 from tests.engine_harness import CALLER
 from tests.services.cloudformation.cloudformation_harness import CloudFormationHarness, body, queue, topic
 
@@ -258,3 +259,33 @@ def test_a_cancelled_update_is_rolled_back(harness: CloudFormationHarness) -> No
     assert harness.state() == "UPDATE_ROLLBACK_COMPLETE"
     assert len(harness.queues()) == 1
     assert delay(harness, harness.physical("A")) == "1"
+
+
+def test_a_resource_that_an_earlier_version_simulated_is_recorded_by_an_update_and_can_be_deleted(
+    harness: CloudFormationHarness,
+) -> None:
+    def stack(text: str, delay: int) -> str:
+        board = {"Type": "AWS::CloudWatch::Dashboard", "Properties": {"DashboardName": "b", "DashboardBody": text}}
+        return body(Board=board, Q=queue(QueueName={"Fn::Sub": "of-${Board}"}, DelaySeconds=delay))
+
+    def as_left_by_earlier_version(tx: Tx) -> None:
+        tx.execute("""UPDATE stack_resources SET body = json_set(body, '$.recorded', json('false'),
+                      '$.attributes', json('{}')) WHERE logical = 'Board'""")
+
+    async def write() -> None:
+        await harness.engine.store.write(as_left_by_earlier_version)
+
+    def recorded() -> list[tuple[object, ...]]:
+        return harness.rows("SELECT json_extract(body, '$.recorded') FROM stack_resources WHERE logical = 'Board'")
+
+    harness.create(stack("{}", 1))
+    for changed in (stack("{}", 2), stack('{"widgets": []}', 2)):
+        harness.run(write())
+        assert recorded() == [(0,)]
+        harness.update(changed)
+        assert harness.state() == "UPDATE_COMPLETE", harness.reasons()
+        assert (recorded(), harness.physical("Board"), harness.queues()) == ([(1,)], "b", ["of-b"])
+    harness.run(write())
+    harness.delete()
+    assert harness.cloudformation("ListStacks")["StackSummaries"][0]["StackStatus"] == "DELETE_COMPLETE"
+    assert harness.queues() == []

@@ -81,13 +81,6 @@ def test_composite_alarms_are_listed_separately_from_metric_alarms(harness: Clou
     assert [each["AlarmName"] for each in harness.cloudwatch("DescribeAlarms")["MetricAlarms"]] == ["cpu", "disk"]
     found = harness.cloudwatch("DescribeAlarms", AlarmTypes=["CompositeAlarm", "MetricAlarm"], MaxRecords=1)
     assert [each["AlarmName"] for each in found["CompositeAlarms"]] == ["both"]
-    history = harness.cloudwatch("DescribeAlarmHistory", AlarmTypes=["CompositeAlarm"])["AlarmHistoryItems"]
-    assert {item["AlarmName"] for item in history} == {"both"}
-    assert {item["AlarmType"] for item in history} == {"CompositeAlarm"}
-    assert {item["AlarmName"] for item in harness.cloudwatch("DescribeAlarmHistory")["AlarmHistoryItems"]} == {
-        "cpu",
-        "disk",
-    }
 
 
 def test_name_conflicts_and_invalid_dependencies_of_composite_alarms_are_refused(harness: CloudWatchHarness) -> None:

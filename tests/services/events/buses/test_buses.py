@@ -109,8 +109,3 @@ def test_a_policy_about_another_bus_is_refused(harness: EventsHarness) -> None:
 def test_listing_the_tags_of_a_missing_resource_is_an_error(harness: EventsHarness) -> None:
     for arn in (f"{ARN}none", f"arn:aws:events:{REGION}:{ACCOUNT}:rule/none", "arn:aws:events:x:1:other/1"):
         assert harness.expect_error("ListTagsForResource", ResourceARN=arn)[0] == "ResourceNotFoundException"
-
-
-def test_there_are_no_partner_event_sources_and_no_global_endpoints(harness: EventsHarness) -> None:
-    assert harness.events("ListEventSources") == {"EventSources": []}
-    assert harness.events("ListEndpoints") == {"Endpoints": []}

@@ -104,26 +104,7 @@ def _alarm_type(
     )
 
 
-def _put_dashboard(request: ResourceRequest, name: str) -> Plan[CreatedResource]:
-    yield "PutDashboard", {"DashboardName": name, **request.pick("DashboardBody"), **request.tag_parameter}
-    return CreatedResource(name)
-
-
-def _update_dashboard(request: ResourceRequest) -> Plan[CreatedResource]:
-    yield from _put_dashboard(request, request.physical)
-    arn = f"arn:aws:cloudwatch::{request.account}:dashboard/{request.physical}"
-    yield from update_tags(request, {"ResourceARN": arn})
-    return request.unchanged
-
-
 KINDS: Mapping[str, ResourceType] = {
     "AWS::CloudWatch::Alarm": _alarm_type(_put_metric, ALARM_PROPERTIES, f"EvaluationWindow/{DEFAULT_WINDOW}"),
     "AWS::CloudWatch::CompositeAlarm": _alarm_type(_put_composite, COMPOSITE_PROPERTIES),
-    "AWS::CloudWatch::Dashboard": ResourceType(
-        lambda request: _put_dashboard(request, request.name),
-        _update_dashboard,
-        call_with_id("DeleteDashboards", "DashboardNames"),
-        NameRule("DashboardName", 255),
-        exists=exists_by_call("GetDashboard", "DashboardName"),
-    ),
 }

@@ -41,7 +41,7 @@ ID_PREFIXES = {
 NAME_PROPERTIES = (
     *("Name", "RoleName", "ManagedPolicyName", "PolicyName", "InstanceProfileName", "UserName", "GroupName"),
     *("FunctionName", "AlarmName", "TableName", "DBInstanceIdentifier", "ServiceName"),
-    "QueueName",
+    *("QueueName", "DashboardName"),
 )
 """The properties that may contain a resource's name."""
 NOT_SIMULATED = "Recorded; not simulated here."

@@ -192,34 +192,6 @@ def state_for_event(alarm: Alarm) -> Json:
     return state | {name[:1].lower() + name[1:]: value for name, value in suppression.items()}
 
 
-def state_for_history(alarm: Alarm) -> Json:
-    """Return an alarm's state as its history shows it."""
-    state = {"stateValue": alarm.state, "stateReason": alarm.body["reason"]}
-    data = alarm.body["reason_data"]
-    return state if data is None else state | {"stateReasonData": loads(data)}
-
-
-def settings_for_history(alarm: Alarm) -> Json:
-    """Return the settings and the state of an alarm as its history shows them, in lower camel case."""
-    shown = {_history_name(name): _history_value(value) for name, value in alarm.body["settings"].items()}
-    return shown | {
-        "alarmArn": alarm.arn,
-        "alarmConfigurationUpdatedTimestamp": format_instant(alarm.body["configured"]),
-        "stateUpdatedTimestamp": format_instant(alarm.body["updated"]),
-        "stateValue": alarm.state,
-    }
-
-
-def _history_name(name: str) -> str:
-    return "okactions" if name == "OKActions" else name[:1].lower() + name[1:]
-
-
-def _history_value(value: Json) -> Json:
-    if isinstance(value, dict):
-        return {_history_name(name): _history_value(each) for name, each in value.items()}
-    return [_history_value(each) for each in value] if isinstance(value, list) else value
-
-
 def event_configuration(alarm: Alarm) -> Json:
     """Return what an alarm watches as its event shows it."""
     settings = alarm.body["settings"]

@@ -14,12 +14,12 @@ from lamplighter.base.json_text import Json, dumps
 from lamplighter.bus import Caller
 from lamplighter.services.cloudwatch.alarms import evaluate_alarm
 from lamplighter.services.cloudwatch.alarms.alarm_settings import check_composite_settings
+from lamplighter.services.cloudwatch.alarms.alarm_tags import RULES as TAG_RULES
 from lamplighter.services.cloudwatch.alarms.composite_rule import CompositeRule, parse_rule
 from lamplighter.services.cloudwatch.alarms.state_changes import AlarmStateChanges
 from lamplighter.services.cloudwatch.alarms.state_reasons import format_instant
 from lamplighter.services.cloudwatch.arns import alarm_arn
 from lamplighter.services.cloudwatch.errors import InvalidRequest
-from lamplighter.services.cloudwatch.resources.tag_rules import RULES as TAG_RULES
 from lamplighter.services.cloudwatch.tables import alarms as rows
 from lamplighter.services.cloudwatch.tables.alarms import Alarm
 from lamplighter.store.db import Reader, Tx

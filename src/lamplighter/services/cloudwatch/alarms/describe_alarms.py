@@ -1,23 +1,20 @@
-"""Implement the operations that list alarms and their histories.
+"""Implement the operations that list alarms.
 
 See https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html.
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
-from lamplighter.operations.pages import NEWEST
 from lamplighter.services.cloudwatch.alarms.action_suppression import describe_suppression
-from lamplighter.services.cloudwatch.alarms.alarm_settings import ACTION_FIELDS, is_composite, watched_metric
-from lamplighter.services.cloudwatch.arns import PAGES, YEAR_10000, alarm_arn, metric_of, to_milliseconds
+from lamplighter.services.cloudwatch.alarms.alarm_settings import ACTION_FIELDS, is_composite
+from lamplighter.services.cloudwatch.arns import PAGES, alarm_arn
 from lamplighter.services.cloudwatch.errors import InvalidCombination, InvalidRequest
 from lamplighter.services.cloudwatch.tables import alarms as rows
-from lamplighter.services.cloudwatch.tables.alarms import Alarm, HistoryItem
+from lamplighter.services.cloudwatch.tables.alarms import Alarm
 from lamplighter.store.db import Reader
 
-HISTORY_PAGES = replace(PAGES, default_size=100)
 METRIC, COMPOSITE = "MetricAlarm", "CompositeAlarm"
 RELATIONS = {
     "ChildrenOfAlarmName": ("AlarmName", "AlarmArn", "StateValue", "StateUpdatedTimestamp"),
@@ -89,25 +86,6 @@ def _is_wanted(alarm: Alarm, params: Json) -> bool:
     )
 
 
-def describe_alarms_for_metric(reader: Reader, caller: Caller, params: Json) -> Json:
-    """List the alarms that watch a metric (`DescribeAlarmsForMetric`)."""
-    metric = metric_of(caller, params)
-
-    def is_wanted(alarm: Alarm) -> bool:
-        source = watched_metric(alarm.body["settings"])
-        if source is None:
-            return False
-        given = [params[name] for name in ("Statistic", "ExtendedStatistic") if name in params]
-        return (
-            metric_of(caller, source) == metric
-            and source["Stat"] in (given or [source["Stat"]])
-            and all(params.get(name, source.get(name)) == source.get(name) for name in ("Period", "Unit"))
-        )
-
-    found = rows.list_alarms(reader, caller.account, caller.region)
-    return {"MetricAlarms": [alarm_to_api(alarm) for alarm in found if is_wanted(alarm)]}
-
-
 def alarm_to_api(alarm: Alarm) -> Json:
     """Return an alarm as the API shows it."""
     body = alarm.body
@@ -126,53 +104,3 @@ def alarm_to_api(alarm: Alarm) -> Json:
     )
     shown |= {} if body["reason_data"] is None else {"StateReasonData": body["reason_data"]}
     return shown | describe_suppression(alarm)
-
-
-def describe_history(reader: Reader, caller: Caller, params: Json) -> Json:
-    """List the history of alarms, by default the latest items first (`DescribeAlarmHistory`)."""
-    name = params.get("AlarmName")
-    query = rows.HistoryQuery(
-        alarm_arn(caller, name or ""),
-        name is not None,
-        params.get("HistoryItemType"),
-        to_milliseconds(params.get("StartDate", 0)),
-        to_milliseconds(params.get("EndDate", YEAR_10000)),
-        None,
-        params.get("ScanBy") == "TimestampAscending",
-    )
-    kinds = dict[str, str]()
-
-    def kind(item: HistoryItem) -> str:
-        """Return the type of an item's alarm; a deleted alarm counts as a metric alarm."""
-        if item.alarm not in kinds:
-            alarm = rows.get_if_readable(reader, item.alarm)
-            kinds[item.alarm] = METRIC if alarm is None else _kind(alarm)
-        return kinds[item.alarm]
-
-    types = params.get("AlarmTypes", [METRIC])
-
-    def read(after: int, _most: int) -> Iterator[HistoryItem]:
-        items = _all_items(reader, replace(query, after=after if after < NEWEST else None))
-        return (item for item in items if kind(item) in types)
-
-    return HISTORY_PAGES.page(
-        "AlarmHistoryItems", params, NEWEST, read, lambda item: _item(item, kind(item)), lambda item: item.id
-    )
-
-
-def _all_items(reader: Reader, query: rows.HistoryQuery) -> Iterator[HistoryItem]:
-    """Yield all items that match the query, read one page at a time."""
-    while found := rows.history(reader, query, HISTORY_PAGES.default_size):
-        yield from found
-        query = replace(query, after=found[-1].id)
-
-
-def _item(item: HistoryItem, kind: str) -> Json:
-    return {
-        "AlarmName": item.alarm.partition(":alarm:")[2],
-        "AlarmType": kind,
-        "Timestamp": item.time / 1000,
-        "HistoryItemType": item.type,
-        "HistorySummary": item.summary,
-        "HistoryData": item.data,
-    }

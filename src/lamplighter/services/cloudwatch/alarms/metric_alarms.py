@@ -1,6 +1,6 @@
 """Implement the operations on metric alarms.
 
-Guarantees that an alarm that is put again keeps its state, its history and its tags, as on AWS. See
+Guarantees that an alarm that is put again keeps its state and its tags, as on AWS. See
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html.
 """
 
@@ -11,11 +11,11 @@ from lamplighter.base.json_text import Json, JsonError, loads
 from lamplighter.bus import Caller
 from lamplighter.services.cloudwatch.alarms import evaluate_alarm
 from lamplighter.services.cloudwatch.alarms.alarm_settings import check_settings, is_composite, why_not_evaluated
+from lamplighter.services.cloudwatch.alarms.alarm_tags import RULES as TAG_RULES
 from lamplighter.services.cloudwatch.alarms.alarm_timers import AlarmTimers
-from lamplighter.services.cloudwatch.alarms.state_changes import CONFIGURATION, AlarmStateChanges
+from lamplighter.services.cloudwatch.alarms.state_changes import AlarmStateChanges
 from lamplighter.services.cloudwatch.arns import alarm_arn
 from lamplighter.services.cloudwatch.errors import InvalidFormat, InvalidRequest, ResourceNotFound
-from lamplighter.services.cloudwatch.resources.tag_rules import RULES as TAG_RULES
 from lamplighter.services.cloudwatch.tables import alarms as rows
 from lamplighter.services.cloudwatch.tables.alarms import Alarm
 from lamplighter.store.db import Tx
@@ -91,12 +91,7 @@ class MetricAlarms:
             if alarm is None or alarm.body["settings"]["ActionsEnabled"] == enabled:
                 continue
             settings = alarm.body["settings"] | {"ActionsEnabled": enabled}
-            changed = replace(alarm, body=alarm.body | {"settings": settings})
-            rows.put(tx, changed)
-            done = "enabled" if enabled else "disabled"
-            self._state_changes.add_history(
-                tx, changed, CONFIGURATION, f'Alarm "{name}" actions {done}', '{"type":"Update"}'
-            )
+            rows.put(tx, replace(alarm, body=alarm.body | {"settings": settings}))
 
     def set_state(self, tx: Tx, caller: Caller, params: Json) -> None:
         """Set an alarm's state until the next evaluation; a changed state triggers its actions (`SetAlarmState`).

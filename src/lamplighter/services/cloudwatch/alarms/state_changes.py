@@ -1,9 +1,9 @@
-"""Change the state of an alarm: store it and its history, publish an event, and send the actions.
+"""Change the state of an alarm: store it, publish an event, and send the actions.
 
 Guarantees that all of it is one transaction, including the deliveries to topics: a delivery queue publishes each
 exactly once. "An alarm invokes actions only when the alarm changes state." Topics and Lambda functions
-receive the actions. The engine does not support AWS's other actions (rebooting an instance …), and the history says so.
-See
+receive the actions. The engine does not support AWS's other actions (rebooting an instance …). The log names these,
+and each action that failed. See
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-actions.html and
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html.
 """
@@ -17,24 +17,21 @@ from lamplighter.base.aws import arn
 from lamplighter.base.json_text import Json, dumps
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller, Event
-from lamplighter.delivery.delivery import Delivery, DeliveryEnd, DeliveryOutcome, RetryPolicy
+from lamplighter.delivery.delivery import Delivery, RetryPolicy
 from lamplighter.services.cloudwatch.alarms import action_suppression, alarm_actions
 from lamplighter.services.cloudwatch.alarms.evaluate_alarm import ALARM, OK
 from lamplighter.services.cloudwatch.tables import alarms as rows
-from lamplighter.services.cloudwatch.tables.alarms import Alarm, HistoryItem
+from lamplighter.services.cloudwatch.tables.alarms import Alarm
 from lamplighter.store.db import Tx
 
 SOURCE = "aws.cloudwatch"
-CONFIGURATION, STATE, ACTION = "ConfigurationUpdate", "StateUpdate", "Action"
-HISTORY_RETENTION_MS = 30 * 86_400_000
-"""Milliseconds for which history is kept: "CloudWatch saves alarm history for 30 days"."""
 ACTION_FIELDS = {OK: "OKActions", ALARM: "AlarmActions"}
 
 log = logging.getLogger("lamplighter.cloudwatch")
 
 
 class AlarmStateChanges:
-    """The state changes of one engine's alarms; `send` queues a delivery, `on_action_finished` gets its outcome."""
+    """The state changes of one engine's alarms; `send` queues a delivery."""
 
     def __init__(self, bus: Bus, world: World, url: str, send: Callable[[Tx, Delivery], None]) -> None:
         self._bus = bus
@@ -48,7 +45,7 @@ class AlarmStateChanges:
         self._listeners.append(listener)
 
     def set_state(self, tx: Tx, alarm: Alarm, state: str, reason: str, data: str | None) -> None:
-        """Set an alarm's state and reason; for a new state, write history, publish the event and send the actions."""
+        """Set an alarm's state and reason; for a new state, publish the event and send the actions."""
         now, changed = tx.now, state != alarm.state
         body = alarm.body | {"reason": reason, "reason_data": data, "updated": now}
         body |= {"transitioned": now} if changed else {}
@@ -60,12 +57,6 @@ class AlarmStateChanges:
             return
         if ALARM in (state, alarm.state):
             log.info("alarm %s is %s: %s", alarm.name, state, reason)
-        history_data = {
-            "version": "1.0",
-            "oldState": alarm_actions.state_for_history(alarm),
-            "newState": alarm_actions.state_for_history(updated),
-        }
-        self.add_history(tx, updated, STATE, f"Alarm updated from {alarm.state} to {state}", dumps(history_data))
         kind = "CloudWatch Alarm State Change"
         self._publish(tx, updated, kind, lambda: alarm_actions.event_detail(alarm, updated))
         if send:
@@ -82,29 +73,11 @@ class AlarmStateChanges:
             self._send_actions(tx, replace(alarm, state=before), alarm)
 
     def add_configuration_event(self, tx: Tx, alarm: Alarm, done: str) -> None:
-        """Record that an alarm was `created`, `updated` or `deleted`: in its history, and as an event."""
+        """Publish the event that an alarm was `created`, `updated` or `deleted`."""
         operation = done.removesuffix("d")
-        settings = alarm_actions.settings_for_history(alarm)
-        data = {"version": "1.0", "type": operation.capitalize(), f"{done}Alarm": settings}
-        self.add_history(tx, alarm, CONFIGURATION, f'Alarm "{alarm.name}" {done}', dumps(data))
         kind = "CloudWatch Alarm Configuration Change"
         detail = {"operation": operation, **alarm_actions.event_detail(alarm, alarm)}
         self._publish(tx, alarm, kind, lambda: detail)
-
-    def add_history(self, tx: Tx, alarm: Alarm, kind: str, summary: str, data: str) -> None:
-        """Add an item to the history of an alarm."""
-        now = tx.now
-        rows.add_history(tx, HistoryItem(0, alarm.arn, now, kind, summary, data), now - HISTORY_RETENTION_MS)
-
-    def on_action_finished(self, tx: Tx, delivery: Delivery, outcome: DeliveryOutcome) -> None:
-        """Record in the alarm's history whether an action succeeded; do nothing for an alarm that cannot be read."""
-        target, name = delivery.attributes["ACTION"], delivery.attributes["ALARM"]
-        alarm = rows.get_if_readable(tx, name)
-        if alarm is None:
-            return
-        delivered = outcome.end is DeliveryEnd.DELIVERED
-        summary = f"Successfully executed action {target}" if delivered else f"Failed to execute action {target}"
-        self.add_history(tx, alarm, ACTION, summary, dumps(_action_data(target, delivery, outcome)))
 
     def _send_actions(self, tx: Tx, before: Alarm, alarm: Alarm) -> None:
         if not alarm.body["settings"]["ActionsEnabled"]:
@@ -115,15 +88,12 @@ class AlarmStateChanges:
             call = alarm_actions.action_call(before, alarm, action, target, self._url)
             if call is None:
                 log.warning("alarm %s has the action %s, which this engine does not support", alarm.name, action)
-                error = "this engine does not support the action"
-                data = {"actionState": "Failed", "notificationResource": action, "error": error}
-                self.add_history(tx, alarm, ACTION, f"Failed to execute action {action}", dumps(data))
             else:
                 self._send_action(tx, alarm, action, target, call)
 
     def _send_action(self, tx: Tx, alarm: Alarm, action: str, target: arn.Arn, call: alarm_actions.ActionCall) -> None:
         delivery = Delivery(
-            f"{alarm.arn}/{self._world.uuid()}",
+            f"{alarm.arn}/{action}/{self._world.uuid()}",
             Caller(target.account or alarm.account, target.region or alarm.region, origin=alarm.arn),
             call.service,
             call.operation,
@@ -131,7 +101,7 @@ class AlarmStateChanges:
             RetryPolicy(),
             None,
             body=dumps(call.params),
-            attributes={"ACTION": action, "ALARM": alarm.arn},
+            attributes={},
             created=tx.now,
         )
         self._send(tx, delivery)
@@ -139,10 +109,3 @@ class AlarmStateChanges:
     def _publish(self, tx: Tx, alarm: Alarm, kind: str, detail: Callable[[], Json]) -> None:
         caller, now = Caller(alarm.account, alarm.region), tx.now
         self._bus.publish(tx, SOURCE, lambda: Event(caller, SOURCE, kind, now, (alarm.arn,), detail()))
-
-
-def _action_data(target: str, delivery: Delivery, outcome: DeliveryOutcome) -> Json:
-    data = {"actionState": "Succeeded", "stateUpdateTimestamp": delivery.created, "notificationResource": target}
-    data |= {"publishedMessage": delivery.params["Message"]} if "Message" in delivery.params else {}
-    delivered = outcome.end is DeliveryEnd.DELIVERED
-    return data | ({"error": None} if delivered else {"actionState": "Failed", "error": outcome.message})

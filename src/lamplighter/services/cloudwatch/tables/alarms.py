@@ -1,4 +1,4 @@
-"""Store CloudWatch's alarms, what composite alarms depend on, and the histories of alarms."""
+"""Store CloudWatch's alarms, and what composite alarms depend on."""
 
 import logging
 from collections.abc import Iterable, Iterator
@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from lamplighter.base.json_text import Json, loads_object
 from lamplighter.store.db import Reader, Tx
 from lamplighter.store.rows import Table
-
-PAGE = 100
 
 log = logging.getLogger("lamplighter.cloudwatch")
 
@@ -26,21 +24,7 @@ class Alarm:
     tags: dict[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryItem:
-    """An entry of an alarm's history."""
-
-    id: int
-    alarm: str
-    time: int
-    """Milliseconds since the epoch."""
-    type: str
-    summary: str
-    data: str
-
-
 ALARMS = Table("alarms", Alarm, json={"body": loads_object, "tags": loads_object}, damaged="the alarm {arn}")
-HISTORY = Table("alarm_history", HistoryItem)
 
 
 get = ALARMS.find_by("arn")
@@ -59,7 +43,7 @@ list_alarms = ALARMS.walk_by("account", "region", "name", log=log)
 put = ALARMS.replace
 """Store a new or changed alarm."""
 delete = ALARMS.delete_by("arn")
-"""Delete an alarm and return whether it existed; its history stays until it expires."""
+"""Delete an alarm and return whether it existed."""
 get_if_readable = ALARMS.find_by("arn", log=log)
 """Return the alarm, or None if it is missing or cannot be read; such an alarm may be put again or deleted."""
 
@@ -106,41 +90,3 @@ def suppressed_by(reader: Reader, suppressor: str) -> list[str]:
     """Return the composite alarms whose actions an alarm suppresses."""
     sql = "SELECT composite FROM alarm_suppressors WHERE suppressor = ? ORDER BY composite"
     return [composite for (composite,) in reader.rows(sql, (suppressor,))]
-
-
-# --- histories --------------------------------------------------------------------------------------------------------
-
-
-def add_history(tx: Tx, item: HistoryItem, oldest: int) -> None:
-    """Store a history item and delete up to 1,000 items that are older than `oldest`."""
-    HISTORY.insert(tx, item)
-    sql = "DELETE FROM alarm_history WHERE id IN (SELECT id FROM alarm_history WHERE time < ? LIMIT 1000)"
-    tx.execute(sql, (oldest,))
-
-
-@dataclass(frozen=True, slots=True)
-class HistoryQuery:
-    """The conditions for the history items of a page."""
-
-    alarms: str
-    """A prefix of the ARNs of the items' alarms; the ARN of one alarm if `exact` is true."""
-    exact: bool
-    type: str | None
-    start: int
-    end: int
-    after: int | None
-    """The id of the last item of the page before."""
-    ascending: bool
-
-
-def history(reader: Reader, query: HistoryQuery, most: int) -> list[HistoryItem]:
-    """Return up to `most` history items in the order in which they were written, or in the reverse order."""
-    where, values = ["time >= ?", "time <= ?"], [query.start, query.end, *([query.alarms] if query.exact else [])]
-    where += ["alarm = ?"] if query.exact else ["substr(alarm, 1, length(?)) = ?"]
-    values += [] if query.exact else [query.alarms, query.alarms]
-    if query.type is not None:
-        where, values = [*where, "type = ?"], [*values, query.type]
-    if query.after is not None:
-        where, values = [*where, "id > ?" if query.ascending else "id < ?"], [*values, query.after]
-    order = "ASC" if query.ascending else "DESC"
-    return HISTORY.select(reader, f"{' AND '.join(where)} ORDER BY id {order} LIMIT ?", *values, most)

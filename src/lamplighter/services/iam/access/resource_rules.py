@@ -279,13 +279,10 @@ _MONITORING: dict[str, ResourceRule] = {
         named("cloudwatch", "AlarmNames", "alarm:{}"),
     ),
     **same(
-        "DescribeAlarmHistory PutCompositeAlarm PutMetricAlarm SetAlarmState",
+        "PutCompositeAlarm PutMetricAlarm SetAlarmState",
         named("cloudwatch", "AlarmName", "alarm:{}"),
     ),
     **same("ListTagsForResource TagResource UntagResource", named("cloudwatch", "ResourceARN")),
-    **same("GetDashboard PutDashboard", named("cloudwatch", "DashboardName", "dashboard/{}")),
-    "DeleteDashboards": named("cloudwatch", "DashboardNames", "dashboard/{}"),
-    "ListDashboards": no_resource,
 }
 
 # --- CloudFormation ---------------------------------------------------------------------------------------------------
@@ -295,19 +292,12 @@ _CLOUDFORMATION: dict[str, ResourceRule] = {
         "CancelUpdateStack ContinueUpdateRollback CreateChangeSet CreateStack DeleteStack DescribeEvents "
         "DescribeStackEvents DescribeStackResource DescribeStackResourceDrifts DescribeStackResources DescribeStacks "
         "DetectStackDrift DetectStackResourceDrift GetStackPolicy GetTemplate GetTemplateSummary ListChangeSets "
-        "ListStackResources RollbackStack SetStackPolicy SignalResource UpdateStack UpdateTerminationProtection "
+        "ListStackResources RollbackStack SetStackPolicy UpdateStack UpdateTerminationProtection "
         "DeleteChangeSet DescribeChangeSet ExecuteChangeSet",
         named("cloudformation", "StackName", "stack/{}/*"),
     ),
-    **same(
-        "CreateStackInstances CreateStackSet DeleteStackInstances DeleteStackSet DescribeStackInstance "
-        "DescribeStackSet DescribeStackSetOperation DetectStackSetDrift ImportStacksToStackSet "
-        "ListStackInstanceResourceDrifts ListStackInstances ListStackSetAutoDeploymentTargets "
-        "ListStackSetOperationResults ListStackSetOperations StopStackSetOperation UpdateStackInstances "
-        "UpdateStackSet",
-        named("cloudformation", "StackSetName", "stackset/{}:*"),
-    ),
-    **same("DescribeStackDriftDetectionStatus ListStackSets", no_resource),
+    "CreateStackInstances": named("cloudformation", "StackSetName", "stackset/{}:*"),
+    "DescribeStackDriftDetectionStatus": no_resource,
 }
 
 RESOURCE_RULES: Mapping[str, Mapping[str, ResourceRule]] = {

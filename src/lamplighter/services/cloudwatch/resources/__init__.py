@@ -1,1 +1,0 @@
-"""Implement dashboards, and the tags of alarms and dashboards."""
