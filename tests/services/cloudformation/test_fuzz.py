@@ -233,7 +233,6 @@ NOT_SIMULATED = (
     "Organizations",
     "Publisher",
     "Hook",
-    "Signal",
 )
 OPERATIONS = sorted(name for name in MODEL.operation_names if not any(each in name for each in NOT_SIMULATED))
 SIMPLE = dumps({"Resources": {"Q": {"Type": "AWS::SQS::Queue"}}})

@@ -26,6 +26,7 @@ from lamplighter.services.cloudformation.stacks import (
     describe_stacks,
     drift_operations,
     retention,
+    stack_sets,
 )
 from lamplighter.services.cloudformation.stacks.change_sets import ChangeSets
 from lamplighter.services.cloudformation.stacks.create_change_set import create_change_set
@@ -81,6 +82,7 @@ class CloudFormation(Service):
             "CancelUpdateStack": Operation(write=operations.cancel),
             "ContinueUpdateRollback": Operation(write=operations.continue_rollback),
             "RollbackStack": Operation(write=operations.roll_back),
+            "SignalResource": Operation(write=operations.reject_signal),
             "UpdateTerminationProtection": Operation(write=operations.set_termination_protection),
             "SetStackPolicy": self._with_inputs(operations.set_policy),
             "GetStackPolicy": Operation(read=operations.get_policy),
@@ -105,7 +107,10 @@ class CloudFormation(Service):
             "DetectStackResourceDrift": self._with_inputs(drift.detect_on_resource),
             "DescribeStackDriftDetectionStatus": Operation(read=drift_operations.describe_detection),
             "DescribeStackResourceDrifts": Operation(read=drift_operations.describe_resource_drifts),
-            "CreateStackInstances": Operation(write=operations.reject_stack_set),
+            "ListStackSets": Operation(read=stack_sets.list_stack_sets),
+            "CreateStackSet": Operation(write=stack_sets.reject_creation),
+            **{name: Operation(read=stack_sets.reject_name) for name in stack_sets.READS},
+            **{name: Operation(write=stack_sets.reject_name) for name in stack_sets.CHANGES},
             "FindMissingResources": self._with_inputs(self._find_missing_resources),
         }
 

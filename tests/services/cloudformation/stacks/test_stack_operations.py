@@ -89,10 +89,12 @@ def test_the_rollback_configuration_is_stored_and_returned(harness: CloudFormati
     assert harness.stack()["RollbackConfiguration"] == {"MonitoringTimeInMinutes": 5}
 
 
-def test_there_are_no_stack_sets(harness: CloudFormationHarness) -> None:
-    with pytest.raises(AwsError, match="StackSet fleet not found") as caught:
-        harness.cloudformation("CreateStackInstances", StackSetName="fleet", Regions=["eu-west-1"])
-    assert caught.value.code == "StackSetNotFoundException"
+def test_a_resource_accepts_no_signals(harness: CloudFormationHarness) -> None:
+    harness.create(body(Q=queue()))
+    with pytest.raises(AwsError, match="Resource Q is in CREATE_COMPLETE state and can not be signaled"):
+        harness.cloudformation(
+            "SignalResource", StackName="stack", LogicalResourceId="Q", UniqueId="1", Status="SUCCESS"
+        )
 
 
 # --- policies ---------------------------------------------------------------------------------------------------------

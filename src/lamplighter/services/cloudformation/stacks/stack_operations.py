@@ -9,12 +9,7 @@ from dataclasses import dataclass, replace
 
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
-from lamplighter.services.cloudformation.errors import (
-    AlreadyExists,
-    NoUpdateNeeded,
-    StackSetNotFound,
-    StackValidationError,
-)
+from lamplighter.services.cloudformation.errors import AlreadyExists, NoUpdateNeeded, StackValidationError
 from lamplighter.services.cloudformation.stacks.compute_changes import compare_stack
 from lamplighter.services.cloudformation.stacks.lookup import (
     check_stack_name,
@@ -27,7 +22,7 @@ from lamplighter.services.cloudformation.stacks.stack_caller import acting_for, 
 from lamplighter.services.cloudformation.stacks.stack_events import is_in_progress
 from lamplighter.services.cloudformation.stacks.stack_policy import check_policy
 from lamplighter.services.cloudformation.stacks.start_operation import INITIATED, OperationStarter, check_updatable
-from lamplighter.services.cloudformation.tables import change_sets, stacks
+from lamplighter.services.cloudformation.tables import change_sets, stack_resources, stacks
 from lamplighter.services.cloudformation.tables.stacks import Stack
 from lamplighter.services.cloudformation.templates.external_inputs import ExternalInputs
 from lamplighter.services.cloudformation.templates.plan_stack import fetch_template, plan_stack
@@ -147,9 +142,13 @@ class StackOperations:
         begun = self._starter.event_log.begin_pass(tx, changed, "UPDATE_ROLLBACK_IN_PROGRESS", INITIATED)
         return _operation_answer(begun)
 
-    def reject_stack_set(self, _tx: Tx, _caller: Caller, params: Json) -> Json:
-        """Reject stack instances (`CreateStackInstances`): one engine serves one machine, and has no stack sets."""
-        raise StackSetNotFound(params["StackSetName"])
+    def reject_signal(self, tx: Tx, caller: Caller, params: Json) -> Json:
+        """Reject the signal (`SignalResource`): resource types that wait for signals on AWS are only recorded here."""
+        stack, name = require_live_stack(tx, caller, params["StackName"]), params["LogicalResourceId"]
+        row = stack_resources.get(tx, stack.id, name)
+        if row is None:
+            raise StackValidationError(f"Resource {name} does not exist for stack {stack.name}")
+        raise StackValidationError(f"Resource {name} is in {row.status} state and can not be signaled.")
 
     def set_termination_protection(self, tx: Tx, caller: Caller, params: Json) -> Json:
         """Turn a stack's termination protection on or off (`UpdateTerminationProtection`)."""

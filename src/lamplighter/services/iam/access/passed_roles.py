@@ -30,6 +30,8 @@ def passed_roles(service: str, operation: str, params: Json) -> Iterator[tuple[s
             yield from _given(params.get("Target", {}), "RoleArn", "scheduler.amazonaws.com")
         case "logs", "PutSubscriptionFilter" | "PutDestination":
             yield from _given(params, "roleArn", "logs.amazonaws.com")
+        case "cloudformation", "CreateStackSet" | "UpdateStackSet":
+            yield from _given(params, "AdministrationRoleARN", "cloudformation.amazonaws.com")
         case "cloudformation", _:
             yield from _given(params, "RoleARN", "cloudformation.amazonaws.com")
         case _:

@@ -292,12 +292,19 @@ _CLOUDFORMATION: dict[str, ResourceRule] = {
         "CancelUpdateStack ContinueUpdateRollback CreateChangeSet CreateStack DeleteStack DescribeEvents "
         "DescribeStackEvents DescribeStackResource DescribeStackResourceDrifts DescribeStackResources DescribeStacks "
         "DetectStackDrift DetectStackResourceDrift GetStackPolicy GetTemplate GetTemplateSummary ListChangeSets "
-        "ListStackResources RollbackStack SetStackPolicy UpdateStack UpdateTerminationProtection "
+        "ListStackResources RollbackStack SetStackPolicy SignalResource UpdateStack UpdateTerminationProtection "
         "DeleteChangeSet DescribeChangeSet ExecuteChangeSet",
         named("cloudformation", "StackName", "stack/{}/*"),
     ),
-    "CreateStackInstances": named("cloudformation", "StackSetName", "stackset/{}:*"),
-    "DescribeStackDriftDetectionStatus": no_resource,
+    **same(
+        "CreateStackInstances CreateStackSet DeleteStackInstances DeleteStackSet DescribeStackInstance "
+        "DescribeStackSet DescribeStackSetOperation DetectStackSetDrift ImportStacksToStackSet "
+        "ListStackInstanceResourceDrifts ListStackInstances ListStackSetAutoDeploymentTargets "
+        "ListStackSetOperationResults ListStackSetOperations StopStackSetOperation UpdateStackInstances "
+        "UpdateStackSet",
+        named("cloudformation", "StackSetName", "stackset/{}:*"),
+    ),
+    **same("DescribeStackDriftDetectionStatus ListStackSets", no_resource),
 }
 
 RESOURCE_RULES: Mapping[str, Mapping[str, ResourceRule]] = {
