@@ -232,25 +232,3 @@ def test_missed_slots_are_counted_within_a_period(
 
     harness.run(insert())
     assert period in browser.get("/jobs").text
-
-
-@pytest.mark.parametrize("delete", ["DeleteStateMachine", "DeleteRule"])
-def test_jobs_are_listed_although_a_machine_or_a_rule_is_deleted_meanwhile(
-    harness: EngineHarness, browser: Browser, monkeypatch: pytest.MonkeyPatch, delete: str
-) -> None:
-    harness.machine({"StartAt": "A", "States": {"A": PASS | {"End": True}}}, "night")
-    gone = harness.machine({"StartAt": "A", "States": {"A": PASS | {"End": True}}}, "gone")
-    harness.call("events", "PutRule", Name="hourly", ScheduleExpression="rate(1 hour)")
-    call = LocalPort.call
-
-    async def delete_before(port: LocalPort, place: Place, service: str, name: str, params: Json, actor: Json) -> Json:
-        if delete == "DeleteStateMachine" and name == "ListExecutions" and params["stateMachineArn"] == gone:
-            await call(port, place, "states", delete, {"stateMachineArn": gone})
-        if delete == "DeleteRule" and name == "ListTargetsByRule":
-            await call(port, place, "events", delete, {"Name": "hourly"})
-        return await call(port, place, service, name, params, actor)
-
-    monkeypatch.setattr(LocalPort, "call", delete_before)
-    page = browser.get("/jobs")
-    assert page.status == 200
-    assert "night" in page.text

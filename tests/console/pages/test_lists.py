@@ -4,10 +4,8 @@ import re
 
 import pytest
 
-from lamplighter.base.json_text import Json, dumps
+from lamplighter.base.json_text import dumps
 from lamplighter.console.data import listing
-from lamplighter.console.ports.local import LocalPort
-from lamplighter.console.ports.port import Place
 from tests.console.http_browser import Browser
 from tests.engine_harness import EngineHarness
 
@@ -95,28 +93,3 @@ def test_a_link_to_a_page_escapes_what_is_searched(browser: Browser, harness: En
 
 def test_the_calendar_refreshes_by_itself(browser: Browser) -> None:
     assert 'id="calendar" class="stack" data-refresh="60"' in browser.get("/calendar").body
-
-
-@pytest.mark.parametrize(
-    ("kind", "reads", "deletes"),
-    [
-        ("topics", "GetTopicAttributes", "DeleteTopic"),
-        ("queues", "GetQueueAttributes", "DeleteQueue"),
-        ("rules", "ListTargetsByRule", "DeleteRule"),
-    ],
-)
-def test_what_is_deleted_while_a_list_is_read_is_left_out(
-    harness: EngineHarness, browser: Browser, monkeypatch: pytest.MonkeyPatch, kind: str, reads: str, deletes: str
-) -> None:
-    for name in ("kept", "gone"):
-        create(harness, kind, name)
-    call = LocalPort.call
-
-    async def delete_before(port: LocalPort, place: Place, service: str, name: str, params: Json, actor: Json) -> Json:
-        if name == reads and "gone" in dumps(params):
-            about = {key: params[key] for key in ("TopicArn", "QueueUrl") if key in params} or {"Name": params["Rule"]}
-            await call(port, place, service, deletes, about, actor)
-        return await call(port, place, service, name, params, actor)
-
-    monkeypatch.setattr(LocalPort, "call", delete_before)
-    assert shown(browser, f"/{kind}") == ["kept"]
