@@ -15,7 +15,7 @@ from lamplighter.engine.config import EngineConfig
 from lamplighter.engine.engine import Engine
 from lamplighter.operations.pages import encode_token
 from lamplighter.server import HttpServer
-from lamplighter.services.logs.arns import event_id
+from lamplighter.services.logs.lookup import event_id
 from lamplighter.wire.access.host_header import AllowedHosts
 from tests.fake_runtime import FakeRuntime
 from tests.manual_world import ManualClock, manual_world

@@ -8,6 +8,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/concepts-input-output-filte
 https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html.
 
 Guarantees that nothing is parsed at run time and that no document is changed in place, because values are shared.
+`lang/jsonpath/paths.py` puts a result at its ResultPath.
 """
 
 import re

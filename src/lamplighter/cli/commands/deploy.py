@@ -15,9 +15,9 @@ from lamplighter.cli.deploy.apply_plan import apply_plan, discard_plan
 from lamplighter.cli.deploy.carry_out import Wishes
 from lamplighter.cli.deploy.check_job_file import check_fits_aws, lint_for
 from lamplighter.cli.deploy.deploy_project import Deployer
-from lamplighter.cli.deploy.deployment_plan import parse_parameters
 from lamplighter.cli.deploy.saved_plan import read_plan
 from lamplighter.cli.deploy.stack_site import BucketOption, ParameterOption, StackSite
+from lamplighter.cli.deploy.template_parameters import parse_parameters
 from lamplighter.cli.job_file import group_problems, print_problems
 from lamplighter.cli.move.running_twice import ask_about_box
 from lamplighter.cli.option_groups import with_option_groups

@@ -22,8 +22,8 @@ from lamplighter.cli.deploy.comparison.render_changes import print_changes
 from lamplighter.cli.deploy.comparison.resolved_template import resolve_resources
 from lamplighter.cli.deploy.deployment_plan import read_deployed_template
 from lamplighter.cli.deploy.stack import follow_stack, stacks
-from lamplighter.cli.deploy.stack.stack_options import role_option
 from lamplighter.cli.deploy.stack.stacks import Stack
+from lamplighter.cli.deploy.stack.tags_and_role import role_option
 from lamplighter.cli.deploy.stack_site import StackSite
 from lamplighter.cli.option_groups import with_option_groups
 from lamplighter.cli.prompts import YesOption, confirm_or_exit, describe_place, pause_between_polls

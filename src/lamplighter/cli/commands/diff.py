@@ -14,8 +14,9 @@ from rich.console import Console
 from lamplighter.base.json_text import dumps
 from lamplighter.cli.command_context import explain_errors
 from lamplighter.cli.deploy.comparison.render_changes import change_to_json, print_changes, summarize_changes
-from lamplighter.cli.deploy.deployment_plan import DeploymentPlan, parse_parameters, plan_deployment
+from lamplighter.cli.deploy.deployment_plan import DeploymentPlan, plan_deployment
 from lamplighter.cli.deploy.stack_site import ParameterOption, StackSite
+from lamplighter.cli.deploy.template_parameters import parse_parameters
 from lamplighter.cli.deployed.check_deployment import DRIFT, check_deployment
 from lamplighter.cli.deployed.deployment import make_deployment
 from lamplighter.cli.doctor.finding import Finding

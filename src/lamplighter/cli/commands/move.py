@@ -18,10 +18,10 @@ from lamplighter.cli.command_context import explain_errors
 from lamplighter.cli.deploy.carry_out import Wishes
 from lamplighter.cli.deploy.check_job_file import check_fits_aws, lint_for
 from lamplighter.cli.deploy.deploy_project import Deployer
-from lamplighter.cli.deploy.deployment_plan import parse_parameters
 from lamplighter.cli.deploy.stack.stacks import find_stack
 from lamplighter.cli.deploy.stack_site import BucketOption, ParameterOption, target_of_options
 from lamplighter.cli.deploy.stop_runs import find_run_sources
+from lamplighter.cli.deploy.template_parameters import parse_parameters
 from lamplighter.cli.job_file import read_job_file
 from lamplighter.cli.local_secrets import ENV_FILE_NAME, LocalSecrets
 from lamplighter.cli.move.hand_over import Move, hand_over

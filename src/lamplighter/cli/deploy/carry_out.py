@@ -21,7 +21,7 @@ from lamplighter.cli.deploy.stack import change_set as changeset
 from lamplighter.cli.deploy.stack.change_set import ChangeSet
 from lamplighter.cli.deploy.stack.execute import execute_and_follow
 from lamplighter.cli.deploy.stack.follow_stack import StackProgress
-from lamplighter.cli.deploy.stack.stack_options import stack_options
+from lamplighter.cli.deploy.stack.tags_and_role import stack_options
 from lamplighter.cli.deploy.stack.template_bucket import TemplateBucket, create_bucket
 from lamplighter.cli.deploy.stack.upload_template import choose_bucket, limit_growth
 from lamplighter.cli.prompts import confirm_or_exit, describe_place, pause_between_polls

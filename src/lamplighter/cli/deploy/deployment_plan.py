@@ -16,6 +16,7 @@ from lamplighter.cli.deploy.leaving_roles import keep_leaving_roles
 from lamplighter.cli.deploy.retain_logs import keep_leaving_logs
 from lamplighter.cli.deploy.stack import stacks
 from lamplighter.cli.deploy.stack.stacks import Stack
+from lamplighter.cli.deploy.template_parameters import choose_parameters
 from lamplighter.cli.engine_health import is_lamplighter
 from lamplighter.cli.target import Target
 from lamplighter.jobs import names
@@ -31,10 +32,6 @@ from lamplighter.jobs.stack.template import build_template
 
 class ForeignStack(LamplighterError):
     """A stack has the project's name, but lamplighter did not make it."""
-
-
-class InvalidTemplateParameter(LamplighterError):
-    """A parameter that has no value, or that the template does not declare."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +75,7 @@ def plan_deployment(
     document = keep_leaving_roles(keep_leaving_logs(document, deployed), deployed, target.client("stepfunctions"))
     whole = document if is_engine else keep_parts(keep_zones(document, deployed), deployed)
     document = whole if is_engine else limit_step(whole, deployed)
-    parameters = _choose_parameters(document, stack, defaults, given) | (image_names if is_engine else {})
+    parameters = choose_parameters(document, stack, defaults, given) | (image_names if is_engine else {})
     check_names(client, name, document, deployed)
     before = resolve_resources(deployed, stack.parameters if stack else {})
     changes = compare_resources(before, resolve_resources(document, parameters), metadata=target.endpoint is not None)
@@ -99,28 +96,6 @@ def read_deployed_template(client: Json, stack: Stack | None) -> Json:
             f"the stack {stack.name} was not created by lamplighter and is not changed: give your project another name"
         )
     return {} if stack.status == stacks.ROLLED_BACK else document
-
-
-def parse_parameters(words: list[str]) -> dict[str, str]:
-    """Parse words of the form NAME=VALUE; raise `InvalidTemplateParameter` for any other word."""
-    pairs = [word.partition("=") for word in words]
-    wrong = [name for name, sign, _ in pairs if not name or not sign]
-    if wrong:
-        raise InvalidTemplateParameter(f"{wrong[0]}: use NAME=VALUE, for example Subnets=subnet-1,subnet-2")
-    return {name: value for name, _, value in pairs}
-
-
-def _choose_parameters(
-    document: Json, stack: Stack | None, defaults: Mapping[str, str], given: Mapping[str, str]
-) -> dict[str, str]:
-    """Return each parameter's value: the given one, else the existing stack's, else the target's default."""
-    declared = document.get("Parameters", {})
-    unknown = [name for name in given if name not in declared]
-    if unknown:
-        declared_names = ", ".join(declared) or "none"
-        raise InvalidTemplateParameter(f"the template has no parameter {unknown[0]}; it has: {declared_names}")
-    previous = stack.parameters if stack is not None else {}
-    return {name: value for name, value in {**defaults, **previous, **given}.items() if name in declared}
 
 
 def _name_images(images: tuple[Image, ...], target: Target, *, is_engine: bool) -> dict[str, str]:

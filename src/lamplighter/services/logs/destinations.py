@@ -11,7 +11,8 @@ from lamplighter.base.aws import arn
 from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json, loads_unique
 from lamplighter.bus import Caller
-from lamplighter.services.logs import arns, tags
+from lamplighter.services.logs import lookup as arns
+from lamplighter.services.logs import tags
 from lamplighter.services.logs.errors import InvalidParameter, NotFound
 from lamplighter.services.logs.tables import resources
 from lamplighter.services.logs.tables.resources import LogResource

@@ -13,9 +13,9 @@ from functools import partial
 from lamplighter.base.json_text import Json
 from lamplighter.base.precompute import LARGE_TEXT_LENGTH
 from lamplighter.bus import PREPARED, Caller, Prepared, Work
-from lamplighter.services.logs.arns import PAGES, find_group
 from lamplighter.services.logs.errors import InvalidParameter, LimitExceeded, NotFound
 from lamplighter.services.logs.filter_destinations import check_destination, check_transformation
+from lamplighter.services.logs.lookup import PAGES, find_group
 from lamplighter.services.logs.search_events import compile_filter
 from lamplighter.services.logs.tables import filters
 from lamplighter.services.logs.tables.filters import Kind

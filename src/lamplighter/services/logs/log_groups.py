@@ -9,9 +9,10 @@ from functools import partial
 
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
-from lamplighter.services.logs import arns, retention, tags
-from lamplighter.services.logs.arns import GROUP, find_by_identifier, find_group, group_arn
+from lamplighter.services.logs import lookup as arns
+from lamplighter.services.logs import retention, tags
 from lamplighter.services.logs.errors import AlreadyExists, InvalidParameter, NotForDelivery, NotFound, Protected
+from lamplighter.services.logs.lookup import GROUP, find_by_identifier, find_group, group_arn
 from lamplighter.services.logs.tables import filters, log_groups, resource_policies
 from lamplighter.services.logs.tables.log_groups import LogGroup
 from lamplighter.store.db import Reader, Tx

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
-from lamplighter.services.logs import arns, retention
+from lamplighter.services.logs import lookup as arns
+from lamplighter.services.logs import retention
 from lamplighter.services.logs.errors import AlreadyExists, InvalidParameter, Protected
 from lamplighter.services.logs.tables import log_chunks, log_groups
 from lamplighter.services.logs.tables.log_groups import LogGroup, LogStream

@@ -11,8 +11,8 @@ from itertools import pairwise
 from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import PREPARED, Caller, Prepared, Work
-from lamplighter.services.logs.arns import find_group, find_stream, sequence_token
 from lamplighter.services.logs.errors import InvalidParameter
+from lamplighter.services.logs.lookup import find_group, find_stream, sequence_token
 from lamplighter.services.logs.metric_extraction import MetricExtractor, is_short
 from lamplighter.services.logs.tables import log_chunks, log_groups
 from lamplighter.store.db import Reader, Tx

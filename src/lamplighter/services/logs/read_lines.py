@@ -12,8 +12,8 @@ from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.lang.line_text import LineSearch
-from lamplighter.services.logs.arns import find_group, find_stream
 from lamplighter.services.logs.errors import InvalidParameter
+from lamplighter.services.logs.lookup import find_group, find_stream
 from lamplighter.services.logs.put_log_events import DAY
 from lamplighter.services.logs.search_events import MAX_PAGE_BYTES
 from lamplighter.services.logs.tables import numbered_lines

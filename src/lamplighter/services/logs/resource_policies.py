@@ -10,8 +10,8 @@ from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json, loads_unique
 from lamplighter.base.world import World
 from lamplighter.bus import Caller
-from lamplighter.services.logs.arns import PAGES, group_arn, tagged_group
 from lamplighter.services.logs.errors import InvalidParameter, LimitExceeded, NotFound
+from lamplighter.services.logs.lookup import PAGES, group_arn, tagged_group
 from lamplighter.services.logs.tables import resource_policies as rows
 from lamplighter.services.logs.tables.resource_policies import Policy
 from lamplighter.store.db import Reader, Tx

@@ -16,9 +16,9 @@ from lamplighter.base.world import World
 from lamplighter.bus import Caller
 from lamplighter.lang.log_pattern.pattern import Match, compile_log_pattern
 from lamplighter.lang.log_pattern.terms import LogPatternError
-from lamplighter.services.logs import arns
-from lamplighter.services.logs.arns import event_id, find_stream
+from lamplighter.services.logs import lookup as arns
 from lamplighter.services.logs.errors import InvalidParameter
+from lamplighter.services.logs.lookup import event_id, find_stream
 from lamplighter.services.logs.put_log_events import DAY
 from lamplighter.services.logs.tables import log_chunks, log_groups
 from lamplighter.services.logs.tables.log_chunks import Key, Source, StoredEvent, stored_size

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from lamplighter.operations.tags import OBJECT, TagOperations, TagRules
-from lamplighter.services.logs.arns import find_group, tagged_resource
 from lamplighter.services.logs.errors import TooManyTags
+from lamplighter.services.logs.lookup import find_group, tagged_resource
 from lamplighter.services.logs.tables import log_groups, resources
 from lamplighter.services.logs.tables.log_groups import LogGroup
 from lamplighter.services.logs.tables.resources import LogResource

@@ -1,7 +1,8 @@
 """Decode and encode the query protocol: Action and params as form fields, result and error as XML.
 
-See https://smithy.io/2.0/aws/protocols/aws-query-protocol.html. Reads params from the body and the query string. For
-SQS, the path names the queue if no parameter does, as its oldest clients rely on.
+See https://smithy.io/2.0/aws/protocols/aws-query-protocol.html. Reads params from the body and the query string;
+`form.py` makes a tree of their dotted names. For SQS, the path names the queue if no parameter does, as its oldest
+clients rely on.
 """
 
 from collections.abc import Callable

@@ -17,7 +17,7 @@ from lamplighter.base.json_text import Json, dumps
 from lamplighter.cli.aws_guard import read_account
 from lamplighter.cli.call_errors import ClientError, ignore_error
 from lamplighter.cli.deploy.stack import follow_stack, stacks
-from lamplighter.cli.deploy.stack.stack_options import stack_options
+from lamplighter.cli.deploy.stack.tags_and_role import stack_options
 from lamplighter.cli.target import Target
 from lamplighter.jobs.file.aws_settings import AwsSettings
 

@@ -10,7 +10,7 @@ from functools import partial
 from lamplighter.base.errors import require
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
-from lamplighter.services.logs import arns
+from lamplighter.services.logs import lookup as arns
 from lamplighter.services.logs.errors import NotInAccount
 from lamplighter.services.logs.tables import resources
 from lamplighter.services.logs.tables.resources import LogResource
