@@ -14,6 +14,8 @@ MAX_CACHED_FAILURES = 5_000
 """The most failures in the cache: with the ends of their logs, about 25 megabytes at most."""
 MAX_CACHED_LISTS = 500
 """The most lists in the cache of the search."""
+NO_TASK_DEFINITION = "Unable to describe task definition."
+"""What ECS says of a task definition that does not exist. The code of the error is only ClientException."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,8 @@ class CallContext:
 
 def is_missing(error: AwsError) -> bool:
     """Return whether an error says that its resource does not exist, in the words of any service."""
-    return any(each in error.code for each in ("DoesNotExist", "NotFound", "NonExistent"))
+    has_code = any(each in error.code for each in ("DoesNotExist", "NotFound", "NonExistent"))
+    return has_code or error.message == NO_TASK_DEFINITION
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,3 +76,16 @@ def test_a_deleted_subscription_is_left_out(
     page = browser.get(f"/topics/{topic}")
     assert page.status == 200
     assert created["SubscriptionArn"] not in page.body
+
+
+def test_a_family_without_its_last_task_definition_is_left_out(
+    harness: EngineHarness, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("kept", "deleted"):
+        container = {"name": "main", "image": "busybox", "memory": 128}
+        harness.call("ecs", "RegisterTaskDefinition", family=name, containerDefinitions=[container])
+    gone = {"taskDefinition": "deleted:1"}
+    delete_before(monkeypatch, "DescribeTaskDefinition", "ecs", "DeregisterTaskDefinition", gone)
+    page = browser.get("/definitions")
+    assert page.status == 200
+    assert ("kept" in page.text, "deleted" in page.text) == (True, False)

@@ -100,7 +100,7 @@ def test_a_task_definition_shows_its_containers_without_secrets_and_its_revision
     [
         ("/tasks/arn:aws:ecs:us-east-1:123456789012:task/default/" + "0" * 32, 404),
         ("/tasks/nonsense", 400),
-        ("/definitions/arn:aws:ecs:us-east-1:123456789012:task-definition/none:1", 400),
+        ("/definitions/arn:aws:ecs:us-east-1:123456789012:task-definition/none:1", 404),
     ],
 )
 def test_an_unknown_task_or_definition_is_rejected(

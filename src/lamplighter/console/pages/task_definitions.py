@@ -1,10 +1,11 @@
 """Show the families of task definitions, and the contents of one task definition."""
 
-import asyncio
+from functools import partial
 
 from starlette.responses import Response
 
 from lamplighter.base.json_text import Json, dumps
+from lamplighter.console.data.listing import read_each
 from lamplighter.console.page import Page, page_route
 
 PAGE_SIZE = 25
@@ -14,7 +15,7 @@ async def show(page: Page) -> Response:
     """Show the families, each with its latest revision."""
     given = {"status": "ACTIVE", "maxResults": PAGE_SIZE, **page.read_query(nextToken="next")}
     listed = await page.call("ecs", "ListTaskDefinitionFamilies", **given)
-    found = await asyncio.gather(*(_read_latest(page, family) for family in listed["families"]))
+    found = await read_each(partial(_read_latest, page), listed["families"])
     return await page.render("definitions.html", definitions=found, next=listed.get("nextToken"))
 
 

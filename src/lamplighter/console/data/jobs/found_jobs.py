@@ -75,7 +75,7 @@ def _state_hit(machine: Json, state: Json, names: JobNames) -> Hit:
 
 
 async def list_machines(calls: Calls) -> Sequence[Json]:
-    """Return the first state machines of a place."""
+    """Return all state machines of a place, in AWS's order."""
     pages = calls.call_pages("states", "ListStateMachines", maxResults=LIST_SIZE)
     return [each async for answer in pages for each in answer["stateMachines"]]
 

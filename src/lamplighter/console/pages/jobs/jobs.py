@@ -14,6 +14,7 @@ from starlette.responses import Response
 from lamplighter.base.json_text import Json
 from lamplighter.console.data import slot_counts
 from lamplighter.console.data.jobs import job_schedules, scheduled_tasks
+from lamplighter.console.data.jobs.found_jobs import list_machines
 from lamplighter.console.data.jobs.job_schedules import JobSchedule
 from lamplighter.console.data.listing import read_each
 from lamplighter.console.data.runs import skipped_runs, waiting_runs
@@ -33,7 +34,7 @@ from lamplighter.runs.night.night_run import NightJob
 from lamplighter.runs.tasks.scheduled_tasks import ScheduledTask, family_of_definition
 from lamplighter.wire.access.roles import Role
 
-PAGE_SIZE, STRIP_RUNS, LIST_SIZE = 25, 20, 1_000
+PAGE_SIZE, STRIP_RUNS = 25, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +58,10 @@ class JobRow:
 
 async def show(page: Page) -> Response:
     """Show the list of jobs."""
-    machines, known, conditions = await asyncio.gather(
+    listed, known, conditions = await asyncio.gather(
         list_machines(page), job_schedules.list_schedules(page), page.port.conditions()
     )
+    machines = sorted(listed, key=lambda machine: machine["name"].casefold())
     find = page.query("find")
     jobs = [each for each in machines if not is_supporting_machine(each["name"]) and contains_words(each["name"], find)]
     tasks = await scheduled_tasks.list_scheduled_tasks(page, known or ())
@@ -80,13 +82,6 @@ async def show(page: Page) -> Response:
         blind=known is None,
         conditions=conditions,
     )
-
-
-async def list_machines(page: Page) -> Sequence[Json]:
-    """Return all state machines of a place in the order of their names."""
-    pages = page.call_pages("states", "ListStateMachines", maxResults=LIST_SIZE)
-    found = [each async for answer in pages for each in answer["stateMachines"]]
-    return sorted(found, key=lambda machine: machine["name"].casefold())
 
 
 async def read_job_row(page: Page, machine: Json, known: Sequence[Json] | None) -> JobRow:
