@@ -14,7 +14,7 @@ from dataclasses import replace
 from functools import partial
 
 from lamplighter.base.aws import arn
-from lamplighter.base.json_text import Json, dumps
+from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller, Event
 from lamplighter.delivery.delivery import Delivery, RetryPolicy
@@ -99,8 +99,8 @@ class AlarmStateChanges:
             call.operation,
             call.params,
             RetryPolicy(),
-            None,
-            body=dumps(call.params),
+            dead_letter=None,
+            body="",
             attributes={},
             created=tx.now,
         )
