@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from lamplighter.base.json_text import Json
 from lamplighter.console.calls import Calls
 from lamplighter.console.data.jobs.scheduled_tasks import task_runs_since
+from lamplighter.console.data.machine_tags import read_tags
 from lamplighter.console.data.runs import skipped_runs
 from lamplighter.console.data.runs.waiting_runs import find_waiting_runs
 from lamplighter.runs.failures.repetition import is_repetition
@@ -126,8 +127,9 @@ async def _read_on_aws(calls: Calls, since: int, tasks: Sequence[NightRun]) -> N
     machines = [each for each in listed["stateMachines"] if each["type"] != "EXPRESS"]
     found = await asyncio.gather(*(_read_machine(calls, each["stateMachineArn"], since) for each in machines))
     executions = [run for runs in found for run in runs or ()]
-    tags = await asyncio.gather(*(_read_tags(calls, key) for key in sorted({each.job for each in executions})))
-    jobs = {key: NightJob(key, key_name(key), each) for key, each in tags}
+    keys = sorted({each.job for each in executions})
+    tags = await asyncio.gather(*(read_tags(calls, key) for key in keys))
+    jobs = {key: NightJob(key, key_name(key), each) for key, each in zip(keys, tags, strict=True)}
     jobs |= {each.job: NightJob(each.job, key_name(each.job), {}) for each in tasks}
     runs = [*executions, *tasks]
     truncated = bool(listed.get("nextToken")) or None in found
@@ -158,8 +160,3 @@ def _read_listed(listed: Json) -> NightRun:
         listed["executionArn"], listed["stateMachineArn"], listed["status"], to_milliseconds(listed["startDate"]),
         None if stop is None else to_milliseconds(stop), redrives=listed.get("redriveCount", 0),
     )  # fmt: skip
-
-
-async def _read_tags(calls: Calls, machine: str) -> tuple[str, dict[str, str]]:
-    answer = await calls.call_or_none("states", "ListTagsForResource", resourceArn=machine)
-    return machine, {each["key"]: each["value"] for each in answer["tags"]} if answer else {}

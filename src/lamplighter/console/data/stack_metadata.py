@@ -3,7 +3,7 @@
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStackResource.html.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from lamplighter.base.errors import AwsError
 from lamplighter.base.json_text import Json
@@ -12,14 +12,12 @@ from lamplighter.jobs.names import state_machine_id
 from lamplighter.runs.jobs.job_machine import JOB_TAG, PROJECT_TAG
 
 
-async def read_machine_metadata(page: Page) -> str | None:
+async def read_machine_metadata(page: Page, tags: Mapping[str, str]) -> str | None:
     """Return the metadata of the page's state machine as JSON text.
 
-    The tags of a job tell where its stack has it. Return None if there is none, if no stack has the machine, or if the
+    The machine's `tags` tell where its stack has it. Return None if there is none, if no stack has the machine, or if the
     credentials do not allow it.
     """
-    answer = await page.call_or_none("states", "ListTagsForResource", resourceArn=page.arn)
-    tags = {each["key"]: each["value"] for each in (answer or {}).get("tags", ())}
     if JOB_TAG in tags and PROJECT_TAG in tags:
         where = {"StackName": tags[PROJECT_TAG], "LogicalResourceId": state_machine_id(tags[JOB_TAG])}
         found = await page.call_or_none("cloudformation", "DescribeStackResource", **where)

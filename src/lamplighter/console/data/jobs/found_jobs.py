@@ -11,6 +11,7 @@ from operator import itemgetter
 from lamplighter.base.json_text import Json
 from lamplighter.console.calls import Calls
 from lamplighter.console.data.jobs.job_names import read_job_names
+from lamplighter.console.data.machine_tags import read_tags
 from lamplighter.console.data.searched_lists import cached_list, list_task_jobs
 from lamplighter.console.view.links import resource_path
 from lamplighter.console.view.search_hits import Hit, state_path
@@ -103,8 +104,8 @@ async def _describe(calls: Calls, machine: str, *, may_call: bool) -> Sequence[J
     async def read(of: Calls) -> Sequence[Json]:
         about, tags = await asyncio.gather(
             of.call("states", "DescribeStateMachine", stateMachineArn=machine),
-            of.call_or_none("states", "ListTagsForResource", resourceArn=machine),
+            read_tags(of, machine),
         )
-        return [{each["key"]: each["value"] for each in (tags or {}).get("tags", ())}, about["definition"]]
+        return [tags, about["definition"]]
 
     return await cached_list(calls, machine, read if may_call else None, KEPT_POLLS)

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from lamplighter.base.json_text import Json
+from lamplighter.console.data.machine_tags import read_tags
 from lamplighter.console.data.stack_metadata import read_machine_metadata
 from lamplighter.console.page import Page
 from lamplighter.runs.jobs.job_alerts import JobAlerts, read_job_alerts
@@ -36,15 +37,14 @@ class JobSources:
 async def read_job_sources(page: Page, about: Json) -> JobSources:
     """Read all that is known about the state machine that DescribeStateMachine describes."""
     definition = read_job_definition(about["definition"])
-    tags, task_definitions, metadata = await asyncio.gather(
-        page.call_or_none("states", "ListTagsForResource", resourceArn=page.arn),
-        _read_task_definitions(page, definition),
-        read_machine_metadata(page),
+    tags = await read_tags(page, page.arn)
+    task_definitions, metadata = await asyncio.gather(
+        _read_task_definitions(page, definition), read_machine_metadata(page, tags)
     )
     alerts = read_job_alerts(page.arn, metadata)
     return JobSources(
         definition,
-        {each["key"]: each["value"] for each in (tags or {}).get("tags", ())},
+        tags,
         task_definitions,
         alerts,
         {} if alerts is None else await _read_subscriptions(page, alerts),

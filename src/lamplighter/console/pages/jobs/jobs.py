@@ -17,6 +17,7 @@ from lamplighter.console.data.jobs import job_schedules, scheduled_tasks
 from lamplighter.console.data.jobs.found_jobs import list_machines
 from lamplighter.console.data.jobs.job_schedules import JobSchedule
 from lamplighter.console.data.listing import read_each
+from lamplighter.console.data.machine_tags import read_tags
 from lamplighter.console.data.runs import skipped_runs, waiting_runs
 from lamplighter.console.data.slot_counts import SlotCounts
 from lamplighter.console.data.tasks.task_jobs import read_task_row
@@ -89,9 +90,8 @@ async def read_job_row(page: Page, machine: Json, known: Sequence[Json] | None) 
     arn = machine["stateMachineArn"]
     schedules = await job_schedules.find_job_schedules(page, arn, known)
     tally = await slot_counts.read_slot_counts(page, schedules)
-    tags = await page.call_or_none("states", "ListTagsForResource", resourceArn=arn)
-    tagged = {each["key"]: each["value"] for each in (tags or {}).get("tags", ())}
-    job = NightJob(arn, machine["name"], tagged, shown=page.names.by_machine.get(arn, ""))
+    tags = await read_tags(page, arn)
+    job = NightJob(arn, machine["name"], tags, shown=page.names.by_machine.get(arn, ""))
     if machine["type"] == "EXPRESS":
         return JobRow(machine, job, (), None, schedules, tally, None)
     runs, about = await asyncio.gather(

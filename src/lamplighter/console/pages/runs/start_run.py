@@ -18,6 +18,7 @@ from lamplighter.base.json_text import MAX_DEPTH, Json, JsonError, dumps, loads,
 from lamplighter.base.masking import MASK, mask_secrets
 from lamplighter.console.data import stack_metadata
 from lamplighter.console.data.jobs import job_schedules
+from lamplighter.console.data.machine_tags import read_tags
 from lamplighter.console.data.runs.start_execution import start_execution
 from lamplighter.console.data.tasks import container_defaults
 from lamplighter.console.page import NotAllowed, Page, form_route, page_route
@@ -78,7 +79,7 @@ async def read_default_input(page: Page) -> Json:
         if machine != of:
             raise RunOfAnotherJob(found["name"], of[6], machine[6], of[6])
         return loads_or(found.get("input", "{}"), {})
-    metadata = await stack_metadata.read_machine_metadata(page)
+    metadata = await stack_metadata.read_machine_metadata(page, await read_tags(page, page.arn))
     schedules, rules = await job_schedules.job_targets(page, page.arn)
     return default_input(metadata, schedules, rules)
 
