@@ -15,8 +15,8 @@ from lamplighter.runs.jobs.job_machine import JOB_TAG, PROJECT_TAG
 async def read_machine_metadata(page: Page, tags: Mapping[str, str]) -> str | None:
     """Return the metadata of the page's state machine as JSON text.
 
-    The machine's `tags` tell where its stack has it. Return None if there is none, if no stack has the machine, or if the
-    credentials do not allow it.
+    The machine's `tags` tell where its stack has it. Return None if there is none, if no stack has the machine, or if
+    the credentials do not allow it.
     """
     if JOB_TAG in tags and PROJECT_TAG in tags:
         where = {"StackName": tags[PROJECT_TAG], "LogicalResourceId": state_machine_id(tags[JOB_TAG])}
