@@ -524,7 +524,12 @@ async def test_the_last_lines_are_read_although_docker_left_them_out_while_the_c
 async def _read_in_pieces(
     runtime: DockerRuntime, container: ContainerSpec
 ) -> tuple[list[OutputLine], list[OutputLine], int]:
-    """Read an ended container's output at once and in pieces; return both, and the most frames that a place counts."""
+    """Run a container to its end, and read its output at once and in pieces.
+
+    Return both, and the most frames that a place counts.
+    """
+    await runtime.start(container)
+    await runtime.wait(container.name)
     whole = [line async for line in runtime.logs(container.name)]
     cursor, found, most = OutputCursor(), list[OutputLine](), 0
     while len(found) < len(whole):
@@ -538,27 +543,27 @@ async def _read_in_pieces(
     return whole, found, most
 
 
-@pytest.mark.docker
-async def test_output_is_read_on_from_docker_s_own_time(
-    runtime: DockerRuntime, docker_image: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def settled_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a place count no frame again because its time is recent."""
     monkeypatch.setattr(log_place, "_SETTLED_NANOSECONDS", 0)
+
+
+@pytest.mark.docker
+@pytest.mark.usefixtures("settled_at_once")
+async def test_output_is_read_on_from_docker_s_own_time(runtime: DockerRuntime, docker_image: str) -> None:
     container = job(docker_image, "for i in $(seq 1 400); do echo $i; done")
-    await runtime.start(container)
-    await runtime.wait(container.name)
     whole, found, most = await _read_in_pieces(runtime, container)
     assert found == whole
     assert most < 100, "Docker leaves out what is before"
 
 
 @pytest.mark.docker
+@pytest.mark.usefixtures("settled_at_once")
 async def test_output_of_two_streams_is_read_on_although_their_stamps_are_not_in_order(
-    runtime: DockerRuntime, docker_image: str, monkeypatch: pytest.MonkeyPatch
+    runtime: DockerRuntime, docker_image: str
 ) -> None:
-    monkeypatch.setattr(log_place, "_SETTLED_NANOSECONDS", 0)
     container = job(docker_image, "for i in $(seq 1 200); do echo $i; echo $i >&2; done")
-    await runtime.start(container)
-    await runtime.wait(container.name)
     whole, found, _ = await _read_in_pieces(runtime, container)
     assert found == whole
 
