@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
-from lamplighter.cli.up import source
+from lamplighter.cli.up import read_source
 from lamplighter.cli.up.options import UpOptions
 from lamplighter.engine.config import EngineConfig, RuntimeChoice
 from lamplighter.engine.engine import Engine
@@ -140,9 +140,9 @@ async def test_an_earlier_run_is_logged_by_its_job_name_before_the_file_is_appli
     home.start_run("slow")
     home.wait_for_line("slow: started")
     home.kill()
-    monkeypatch.setattr(source, "QUIET_LOGGERS", {})  # the loggers' levels would persist in later tests
+    monkeypatch.setattr(read_source, "QUIET_LOGGERS", {})  # the loggers' levels would persist in later tests
     caplog.set_level(logging.INFO, "lamplighter.jobs")
-    job_source = source.read_source(UpOptions(home.file, None, (), ()), home.data)
+    job_source = read_source.read_source(UpOptions(home.file, None, (), ()), home.data)
     engine = await Engine.open(EngineConfig(data_directory=home.data, runtime=RuntimeChoice.PROCESS))
     await job_source.reconciler(engine)
     home.folder.joinpath("go").touch()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lamplighter.base.json_text import Json
-from lamplighter.cli.up import source
+from lamplighter.cli.up import read_source
 from lamplighter.cli.up.options import UpOptions
 from lamplighter.cli.up.source_files import SourceFiles
 from tests.cli.up_folder import UpFolder, run_lamplighter
@@ -268,10 +268,10 @@ def test_an_error_that_nobody_foresaw_does_not_keep_the_jobs_from_running(
     home.up_and_apply()
     home.kill()
     monkeypatch.setattr(SourceFiles, "read", fail)
-    found = source.read_source(UpOptions(home.file, None, (), ()), home.data)
+    found = read_source.read_source(UpOptions(home.file, None, (), ()), home.data)
     assert found is not None
     with pytest.raises(ZeroDivisionError):
-        source.read_source(UpOptions(home.file, None, (), ()), home.data / "never-used")
+        read_source.read_source(UpOptions(home.file, None, (), ()), home.data / "never-used")
 
 
 def test_an_environment_that_is_gone_runs_its_jobs_as_last_applied(home: UpFolder) -> None:

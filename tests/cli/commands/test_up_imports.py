@@ -9,7 +9,7 @@ from pathlib import Path
 
 LATER = {
     "aiodocker", "aiohttp", "boto3", "botocore.loaders", "botocore.model", "cryptography", "jinja2", "jlens",
-    "jsonpath", "lamplighter.cli.up.source", "lamplighter.console.app", "lamplighter.engine.disk_usage",
+    "jsonpath", "lamplighter.cli.up.read_source", "lamplighter.console.app", "lamplighter.engine.disk_usage",
     "lamplighter.engine.metrics_page.job_metrics", "lamplighter.engine.metrics_page.metrics",
     "lamplighter.jobs.file.load", "lamplighter.outbound.http", "lamplighter.outbound.mail",
     "lamplighter.runtime.docker.runtime", "lamplighter.services.alerts.service",

@@ -39,7 +39,7 @@ from lamplighter.cli.up.command_line import (
     parse_host_names,
     parse_source,
 )
-from lamplighter.cli.up.keep_current import keeping_current
+from lamplighter.cli.up.follow_users_and_certificate import following_users_and_certificate
 from lamplighter.cli.up.options import LoadedSource, Reconciler, UpOptions
 from lamplighter.cli.up.ports import Ports, open_ports
 from lamplighter.cli.up.reports.log_formats import COMMAND_LOGGER
@@ -155,7 +155,7 @@ def _read_source(options: UpOptions, data: Path) -> LoadedSource | None:
     """Read the source, or return None if there is none; the modules that read it are imported only for a source."""
     if options.file is None and not options.templates:
         return None
-    source: LoadedSource = load_object("lamplighter.cli.up.source:read_source")(options, data)
+    source: LoadedSource = load_object("lamplighter.cli.up.read_source:read_source")(options, data)
     return source
 
 
@@ -208,7 +208,7 @@ async def _serve(
             engine.turns.start()
             async with (
                 running(engine.retention.run(), check_damage_regularly(engine.store)),
-                keeping_current(engine, access_rules.users, ports.certificate),
+                following_users_and_certificate(engine, access_rules.users, ports.certificate),
                 _reconciling(reconciler),
                 heartbeat.sending_heartbeats(engine, observers.heartbeat_url),
             ):

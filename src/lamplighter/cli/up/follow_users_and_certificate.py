@@ -21,7 +21,9 @@ log = logging.getLogger("lamplighter.engine")
 
 
 @asynccontextmanager
-async def keeping_current(engine: Engine, users: UsersFile, certificate: Certificate | None) -> AsyncIterator[None]:
+async def following_users_and_certificate(
+    engine: Engine, users: UsersFile, certificate: Certificate | None
+) -> AsyncIterator[None]:
     """Record changes of the users file, and take over a renewed certificate, while the block runs."""
     recorded: Users | None = None
 
