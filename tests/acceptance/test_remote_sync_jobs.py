@@ -11,8 +11,15 @@ from pathlib import Path
 
 import pytest
 
+from lamplighter.base.aws.service_model import OperationModel, ServiceModel, read_definition
 from lamplighter.base.json_text import Json
+from lamplighter.wire.http import HttpRequest
+from lamplighter.wire.protocols import rest_json
 from tests.served_engine import ServedEngine, eventually, one_state
+
+
+SERVICES = ("batch", "glue", "codebuild", "athena")
+MODELS = {service: ServiceModel(read_definition(service)) for service in SERVICES}
 
 
 class OtherServices(ThreadingHTTPServer):
@@ -24,6 +31,7 @@ class OtherServices(ThreadingHTTPServer):
         self.status = "RUNNING"
         """The status of every job."""
         self.fails = False
+        self.answers_nothing = False
 
     @property
     def url(self) -> str:
@@ -33,25 +41,40 @@ class OtherServices(ThreadingHTTPServer):
         return [operation for operation, _ in self.requests]
 
     def answer(self, operation: str, given: Json) -> Json:
+        if self.answers_nothing:
+            return {}
         job = {"jobId": "j-1", "jobName": "nightly", "status": self.status, "startedAt": 1_700_000_000_000}
         match operation:
-            case "submitjob":
+            case "SubmitJob":
                 return {"jobId": "j-1", "jobName": given["jobName"]}
-            case "describejobs":
+            case "DescribeJobs":
                 return {"jobs": [job | {"statusReason": "by hand"}]}
-            case "AWSGlue.StartJobRun":
+            case "StartJobRun":
                 return {"JobRunId": "r-1"}
-            case "AWSGlue.GetJobRun":
+            case "GetJobRun":
                 return {"JobRun": {"Id": given["RunId"], "JobName": given["JobName"], "JobRunState": self.status}}
-            case "CodeBuild_20161006.StartBuild":
+            case "StartBuild":
                 return {"build": {"id": "b-1", "buildStatus": "IN_PROGRESS"}}
-            case "CodeBuild_20161006.BatchGetBuilds":
+            case "BatchGetBuilds":
                 return {"builds": [{"id": given["ids"][0], "buildStatus": self.status}]}
-            case "AmazonAthena.StartQueryExecution":
+            case "StartQueryExecution":
                 return {"QueryExecutionId": "q-1"}
-            case "AmazonAthena.GetQueryExecution":
+            case "GetQueryExecution":
                 return {"QueryExecution": {"QueryExecutionId": "q-1", "Status": {"State": self.status}}}
         return {}
+
+
+def find_operation(http: HttpRequest) -> OperationModel:
+    """Return what a request calls, by the models of this botocore: AWS changes a service's protocol now and then."""
+    target = http.headers.get(b"x-amz-target", b"").decode()
+    for model in MODELS.values():
+        if target and target.startswith(f"{model.metadata.get('targetPrefix')}."):
+            return model.operation_model(target.partition(".")[2])
+        if not target and model.metadata["protocol"] == "rest-json":
+            for operation in map(model.operation_model, model.operation_names):
+                if rest_json.make_matcher(operation)(http):
+                    return operation
+    raise LookupError(f"no service of this test has the operation of {http}")
 
 
 class RequestHandler(BaseHTTPRequestHandler):
@@ -60,14 +83,19 @@ class RequestHandler(BaseHTTPRequestHandler):
     server: OtherServices
 
     def do_POST(self) -> None:
-        given = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        operation = self.headers.get("X-Amz-Target") or self.path.rpartition("/")[2]
-        self.server.requests.append((operation, given))
-        body = json.dumps(self.server.answer(operation, given)).encode()
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        headers = {name.lower().encode(): value.encode() for name, value in self.headers.items()}
+        http = HttpRequest(self.command, self.path.encode(), b"", headers, body)
+        operation = find_operation(http)
+        given = json.loads(body) if b"x-amz-target" in headers else rest_json.make_decoder(operation)(http)
+        self.server.requests.append((operation.name, given))
+        answer = json.dumps(self.server.answer(operation.name, given)).encode()
         self.send_response(500 if self.server.fails else 200)
-        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
-        self.wfile.write(body)
+        self.wfile.write(answer)
+
+    do_GET = do_POST  # noqa: N815 - the name in the standard library
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name in the standard library
         pass
@@ -86,8 +114,7 @@ def services() -> Iterator[OtherServices]:
 @pytest.fixture
 def options(services: OtherServices) -> list[str]:
     """Return the options that set the endpoints of these services."""
-    names = ("batch", "glue", "codebuild", "athena")
-    return [part for name in names for part in ("--endpoint", f"{name}={services.url}")]
+    return [part for name in SERVICES for part in ("--endpoint", f"{name}={services.url}")]
 
 
 @pytest.fixture
@@ -101,13 +128,13 @@ def served(tmp_path: Path, options: list[str]) -> Iterator[ServedEngine]:
 
 JOBS: dict[str, tuple[str, Json, Json]] = {
     "batch:submitJob": (
-        "describejobs",
+        "DescribeJobs",
         {"JobName": "nightly", "JobQueue": "queue", "JobDefinition": "definition"},
         {"JobId": "j-1", "JobName": "nightly", "StartedAt": 1_700_000_000_000, "StatusReason": "by hand"},
     ),
-    "glue:startJobRun": ("AWSGlue.GetJobRun", {"JobName": "etl"}, {"Id": "r-1", "JobName": "etl"}),
-    "codebuild:startBuild": ("CodeBuild_20161006.BatchGetBuilds", {"ProjectName": "p"}, {"Build": {"Id": "b-1"}}),
-    "athena:startQueryExecution": ("AmazonAthena.GetQueryExecution", {"QueryString": "SELECT 1"}, {}),
+    "glue:startJobRun": ("GetJobRun", {"JobName": "etl"}, {"Id": "r-1", "JobName": "etl"}),
+    "codebuild:startBuild": ("BatchGetBuilds", {"ProjectName": "p"}, {"Build": {"Id": "b-1"}}),
+    "athena:startQueryExecution": ("GetQueryExecution", {"QueryString": "SELECT 1"}, {}),
 }
 
 
@@ -152,11 +179,20 @@ def test_a_failed_job_of_another_service_fails_the_state_with_its_description(
     assert "FAILED" in ended["cause"]
 
 
+def test_an_answer_that_names_no_job_fails_the_state_with_what_was_answered(
+    served: ServedEngine, services: OtherServices
+) -> None:
+    services.answers_nothing = True
+    ended = served.ended(served.start(create_machine(served, "athena:startQueryExecution")))
+    assert (ended["status"], ended["error"]) == ("FAILED", "Athena.SdkClientException")
+    assert ended["cause"].startswith("The answer to StartQueryExecution does not name what was started: {}")
+
+
 def test_a_job_of_another_service_is_awaited_across_a_crash_and_an_outage(
     served: ServedEngine, services: OtherServices, options: list[str]
 ) -> None:
     execution = served.start(create_machine(served, "batch:submitJob"))
-    eventually(lambda: "describejobs" in services.operations())
+    eventually(lambda: "DescribeJobs" in services.operations())
     services.fails = True
     served.kill()
     count = len(services.requests)
@@ -164,16 +200,16 @@ def test_a_job_of_another_service_is_awaited_across_a_crash_and_an_outage(
     eventually(lambda: len(services.requests) > count)
     services.fails, services.status = False, "SUCCEEDED"
     assert served.ended(execution)["status"] == "SUCCEEDED"
-    assert services.operations().count("submitjob") == 1
+    assert services.operations().count("SubmitJob") == 1
 
 
 @pytest.mark.parametrize(
     ("kind", "stop", "expected"),
     [
-        ("batch:submitJob", "terminatejob", {"jobId": "j-1"}),
-        ("glue:startJobRun", "AWSGlue.BatchStopJobRun", {"JobName": "etl", "JobRunIds": ["r-1"]}),
-        ("codebuild:startBuild", "CodeBuild_20161006.StopBuild", {"id": "b-1"}),
-        ("athena:startQueryExecution", "AmazonAthena.StopQueryExecution", {"QueryExecutionId": "q-1"}),
+        ("batch:submitJob", "TerminateJob", {"jobId": "j-1"}),
+        ("glue:startJobRun", "BatchStopJobRun", {"JobName": "etl", "JobRunIds": ["r-1"]}),
+        ("codebuild:startBuild", "StopBuild", {"id": "b-1"}),
+        ("athena:startQueryExecution", "StopQueryExecution", {"QueryExecutionId": "q-1"}),
     ],
 )
 def test_a_job_of_another_service_is_stopped_with_its_execution(

@@ -3,18 +3,17 @@
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import SimpleNamespace
 from unittest import mock
-
-from cryptography import fernet
 
 from lamplighter.base.file_body import ReceivedFile
 from lamplighter.base.files import make_path
 from lamplighter.base.json_text import Json
 from lamplighter.services.secretsmanager import manage_secrets
+from lamplighter.store import encryption
 from lamplighter.store.data_directory import INCOMING_OBJECTS
 from lamplighter.wire.object_upload import CHECKSUMS
 from tests.chaos.facts import WorkloadRecord
+from tests.chaos.seeded_fernet import seeded_fernet
 from tests.engine_harness import EngineHarness
 
 OBJECT_EXISTS = "SELECT 1 FROM s3_versions WHERE is_latest = 1 AND key || ' ' || etag = ?"
@@ -39,8 +38,7 @@ def fixed_encryption(seed: int) -> Iterator[None]:
 
     with (
         mock.patch.object(manage_secrets, "random_key", random_key),
-        mock.patch.object(fernet, "os", SimpleNamespace(urandom=rng.randbytes)),
-        mock.patch.object(fernet, "time", SimpleNamespace(time=lambda: 0)),
+        mock.patch.object(encryption, "Fernet", seeded_fernet(rng.randbytes)),
     ):
         yield
 

@@ -123,7 +123,13 @@ class ServiceCalls:
         event = self.outcome_event(work, resource, binding, answer)
         if isinstance(event, TaskFailed) or resource.pattern == "":
             return CallAnswer(event)
-        names = tuple(binding.sync.names(parameters, answer)) if binding.sync is not None else ()
+        try:
+            names = tuple(binding.sync.names(parameters, answer)) if binding.sync is not None else ()
+        except (LookupError, TypeError):
+            if self._bus.serves(binding.service, binding.operation):
+                raise
+            unnamed = CallFailed(f"The answer to {binding.operation} does not name what was started: {dumps(answer)}")
+            return CallAnswer(self.failure_event(work, binding, unnamed, parameters))
         return CallAnswer(TaskSubmitted(work.frame, work.number, event.output), names)
 
     def _call(
