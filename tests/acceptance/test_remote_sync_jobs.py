@@ -17,7 +17,6 @@ from lamplighter.wire.http import HttpRequest
 from lamplighter.wire.protocols import rest_json
 from tests.served_engine import ServedEngine, eventually, one_state
 
-
 SERVICES = ("batch", "glue", "codebuild", "athena")
 MODELS = {service: ServiceModel(read_definition(service)) for service in SERVICES}
 
