@@ -1,7 +1,7 @@
 """Mend how the replayer plays what the extract of a recording lost, and compares what the original test changed.
 
 - A binary value is in the case as `{"__b64__": …}`, and in the expected answer as Python's text for bytes.
-- A URL or ARN that is not a reference names an account of the extraction: the account that plays the case stands for it.
+- A spelled-out URL or ARN names an account of the extraction; here it names the account that plays the case.
 - A receipt handle of SQS that is not a reference was made when the case was extracted. Here each stands for the next
   message that its queue has brought.
 - The original test adds `_normalized` to an error: the message without the place in a text that it quotes. The test

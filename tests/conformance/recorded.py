@@ -22,7 +22,7 @@ FAILING = Path(__file__).with_name("failing.txt")
 SERVED = frozenset({"cloudformation", "cloudwatch", "events", "logs", "scheduler", "sns", "sqs", "states"})
 """The services that the engine has: a case that needs no other is played."""
 
-TIMEOUT, FAILING_TIMEOUT = 60.0, 10.0
+TIMEOUT, FAILING_TIMEOUT = 60.0, 3.0
 """The most seconds for which a call is repeated; fewer in a case that is expected to fail, because most take all."""
 
 LATER_FIELDS = frozenset({"LastOperations", "OperationId", "ResourceIdentifiers"})

@@ -1,7 +1,7 @@
 """The engine answers every recorded case as AWS answered it.
 
 failing.txt lists the cases that do not pass yet. They must fail: remove a case that passes from the list. Here they get
-ten seconds; `python -m tests.conformance` plays them as long as the others, and prints the present list.
+three seconds; `python -m tests.conformance` plays them as long as the others, and prints the present list.
 """
 
 from types import ModuleType
