@@ -7,11 +7,12 @@ import os
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 
 from tests.conformance.recorded import Case, load_replayer, play_case, read_failing_cases, recorded_cases
-from tests.served_engine import ServedEngine
+from tests.served_engine import EngineAccount, ServedEngine
 
 AT_ONCE = 6
 
@@ -20,11 +21,7 @@ def main(text: str) -> None:
     """Play the cases and print."""
     os.environ["AWS_RETRY_MODE"] = "legacy"  # as in conftest.py
     replay = load_replayer()
-    chosen = [case for case in recorded_cases() if text in case.name]
-    alone = [case for case in chosen if case.shares or case.needs_own_engine or replay.lists_everything(str(case.path))]
-    found = play_cases(replay, [case for case in chosen if case not in alone])
-    for case in alone:
-        found |= play_cases(replay, [case])
+    found = play_cases(replay, [case for case in recorded_cases() if text in case.name])
     known = read_failing_cases()
     for name, differences in sorted(found.items()):
         if differences:
@@ -33,12 +30,14 @@ def main(text: str) -> None:
 
 
 def play_cases(replay: ModuleType, chosen: list[Case]) -> dict[str, list[str]]:
-    """The differences of each case, played against one engine."""
+    """The differences of each case, each played in its own account of one engine."""
     with tempfile.TemporaryDirectory() as directory, ThreadPoolExecutor(AT_ONCE) as pool:
         engine = ServedEngine(Path(directory) / "data")
         engine.up()
+        numbers = [f"{number:012}" for number in range(1, len(chosen) + 1)]
+        accounts = [EngineAccount(engine.port, number, key=number) for number in numbers]
         try:
-            differences = list(pool.map(lambda case: play_case(replay, case, engine.url, case.timeouts), chosen))
+            differences = list(pool.map(partial(play_case, replay), chosen, accounts))
         finally:
             engine.close()
     return {case.name: each for case, each in zip(chosen, differences, strict=True)}

@@ -1,12 +1,17 @@
 """Mend how the replayer plays what the extract of a recording lost, and compares what the original test changed.
 
 - A binary value is in the case as `{"__b64__": …}`, and in the expected answer as Python's text for bytes.
+- A spelled-out URL or ARN names an account of the extraction; here it names the account that plays the case.
 - A receipt handle of SQS that is not a reference was made when the case was extracted. Here each stands for the next
   message that its queue has brought.
 - The original test adds `_normalized` to an error: the message without the place in a text that it quotes. The test
   compares that instead of the message, because the place reads otherwise in newer recordings.
+- A call whose answer the original test awaited is repeated. It has been awaited as soon as it is the answer of AWS; if
+  the recording has none, as soon as it has an item, and no stack that still changes; or, if messages are received until
+  they are dead, no item. The last call of a case awaits nothing if nothing is compared with its answer.
 """
 
+import re
 from base64 import b64decode
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,7 +19,10 @@ from types import ModuleType
 
 from lamplighter.base.json_text import Json
 
+SPELLED_ACCOUNT = re.compile("(?<=[/:])(000000000000|123456789012)(?=[/:])")
 BINARY, NORMALIZED, PLACE = "__b64__", "_normalized", "\n at [Source"
+ENDING = frozenset({"GetExecutionHistory", "DescribeExecution"})
+"""Operations whose answer shows whether an execution has ended."""
 EXTRACTED = "AQEB"
 """How the handles begin that this engine made when the cases were extracted."""
 
@@ -41,18 +49,20 @@ class Handles:
 
 def mend(replay: ModuleType) -> None:
     """Change the loaded replayer."""
-    replay.Player.resolve = _resolving_bytes(replay.Player.resolve)
+    replay.Player.resolve = _resolving_bytes_and_accounts(replay.Player.resolve)
     replay.Player.call = _calling_with_own_handles(replay.Player.call)
+    replay.Player.settled = _awaiting_the_answer(replay, replay.Player.settled)
     replay.Unify.run = _comparing_as_the_test(replay.Unify.run)
 
 
-def _resolving_bytes(resolve: Callable[[Json, Json], Json]) -> Callable[[Json, Json], Json]:
-    def resolve_bytes(player: Json, node: Json) -> Json:
+def _resolving_bytes_and_accounts(resolve: Callable[[Json, Json], Json]) -> Callable[[Json, Json], Json]:
+    def resolve_also(player: Json, node: Json) -> Json:
         if isinstance(node, dict) and node.keys() == {BINARY}:
             return b64decode(node[BINARY])
-        return resolve(player, node)
+        found = resolve(player, node)
+        return SPELLED_ACCOUNT.sub(player.account, found) if isinstance(found, str) else found
 
-    return resolve_bytes
+    return resolve_also
 
 
 def _calling_with_own_handles(call: Callable[..., Json]) -> Callable[..., Json]:
@@ -68,6 +78,30 @@ def _calling_with_own_handles(call: Callable[..., Json]) -> Callable[..., Json]:
         return answer
 
     return call_with_own_handles
+
+
+def _awaiting_the_answer(replay: ModuleType, has_ended: Callable[[str, Json], bool]) -> Callable[..., bool]:
+    def is_awaited(player: Json, operation: str, answer: Json) -> bool:
+        at, calls = len(player.responses), player.case["calls"]
+        if compared := [each for each in player.case["matches"] if each.get("call") == at]:
+            return has_ended(operation, answer) or all(_agrees(replay, player, each, answer) for each in compared)
+        if operation in ENDING:
+            return has_ended(operation, answer)
+        items: list[Json] = [each for value in answer.values() if isinstance(value, list) for each in value]
+        if calls[at]["params"].get("VisibilityTimeout") == 0:
+            return not items
+        found = bool(items) and not any("_IN_PROGRESS" in str(each.get("StackStatus")) for each in items)
+        return found or at + 1 == len(calls)
+
+    return is_awaited
+
+
+def _agrees(replay: ModuleType, player: Json, match: Json, answer: Json) -> bool:
+    for part in match.get("path") or []:
+        answer = answer.get(part) if isinstance(answer, dict) else None
+    unify = replay.Unify(player.case, player.account, player.region)
+    agrees: bool = unify.run(player.case["expected"].get(match["key"]), answer, match["key"])
+    return agrees
 
 
 def _comparing_as_the_test(run: Callable[..., Json]) -> Callable[..., Json]:

@@ -3,7 +3,7 @@
 import importlib.util
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ from botocore.loaders import Loader
 
 from lamplighter.base.json_text import Json
 from tests.conformance.mended_replayer import mend
-from tests.served_engine import ACCOUNT, REGION
+from tests.served_engine import REGION, EngineAccount
 
 SHARED = Path(__file__).parents[3] / "shared" / "conformance"
 FAILING = Path(__file__).with_name("failing.txt")
@@ -22,11 +22,8 @@ FAILING = Path(__file__).with_name("failing.txt")
 SERVED = frozenset({"cloudformation", "cloudwatch", "events", "logs", "scheduler", "sns", "sqs", "states"})
 """The services that the engine has: a case that needs no other is played."""
 
-ZEROS = "000000000000"
-"""The account of the cases that spell out the URL of a queue."""
-
-FAILING_TIMEOUTS = (10.0,)
-"""The seconds for which calls of a case that is expected to fail are repeated: one try, because most would take all."""
+TIMEOUT, FAILING_TIMEOUT = 60.0, 3.0
+"""The most seconds for which a call is repeated; fewer in a case that is expected to fail, because most take all."""
 
 LATER_FIELDS = frozenset({"LastOperations", "OperationId", "ResourceIdentifiers"})
 """Fields that AWS added to CloudFormation's answers after the older recordings; the replayer knows others."""
@@ -45,10 +42,6 @@ KNOWN_DIFFERENCES = (
     re.compile(r"(initial|new)-topic-attributes\S*\.SubscriptionsConfirmed: AWS has 0, we have 1"),
 )
 """Differences that a newer recording or the way of playing explains; they are ignored, so that the rest counts."""
-
-ENDING = frozenset({"GetExecutionHistory", "DescribeExecution"})
-"""Operations whose answer shows whether an execution has ended; the replayer repeats them until then."""
-
 
 PROTOCOL: ContextVar[str | None] = ContextVar("PROTOCOL", default=None)
 """The protocol in which the case that this thread plays was recorded; None if it is boto3's own choice."""
@@ -74,40 +67,6 @@ class Case:
         """The protocol in which the case was recorded, if its name says so; CloudWatch's errors depend on it."""
         found = re.search(r"\[(query|json|smithy-rpc-v2-cbor)\b", self.read()["test"])
         return found[1] if found is not None else None
-
-    @property
-    def zeros(self) -> bool:
-        """Whether the case must be played as the account in the URLs of its queues."""
-        return f"/{ZEROS}/".encode() in self.path.read_bytes()
-
-    @property
-    def shares(self) -> bool:
-        """Whether the case changes a shared setting: the permissions of the default event bus."""
-        permitting = [call for call in self.read()["calls"] if call["op"] in ("PutPermission", "RemovePermission")]
-        return any(call["params"].get("EventBusName", "default") == "default" for call in permitting)
-
-    @property
-    def needs_own_engine(self) -> bool:
-        """Whether a call depends on what else the account has.
-
-        It holds a page token of the recording, or takes a topic by its position among all.
-        """
-        calls = [call["params"] for call in self.read()["calls"]]
-        tokens = [params.get(name) for params in calls for name in ("nextToken", "NextToken")]
-        holds_token = any(isinstance(token, str) and not token.startswith("${") for token in tokens)
-        return holds_token or any(":Topics." in str(params) for params in calls)
-
-    @property
-    def timeouts(self) -> Sequence[float]:
-        """The most seconds for which a call is repeated, for each try of the case.
-
-        A call whose answer shows no end is repeated for the whole time; whether that was long enough shows in the
-        answer, and a busy machine needs longer. So there are several tries.
-        """
-        if self.path.parent.name.startswith("cloudwatch"):  # a period may end between two calls
-            return 60.0, 60.0
-        repeated = {call["op"] for call in self.read()["calls"] if call.get("poll")}
-        return (60.0,) if repeated <= ENDING else (1.0, 10.0, 60.0)
 
 
 def recorded_cases() -> list[Case]:
@@ -153,26 +112,24 @@ def _make_session() -> boto3.session.Session:
     return session
 
 
-def play_case(replay: ModuleType, case: Case, endpoint: str, timeouts: Sequence[float]) -> list[str]:
-    """Play a case, again with the next timeout while it differs; return the differences from AWS's answers.
+def play_case(replay: ModuleType, case: Case, account: EngineAccount, timeout: float = TIMEOUT) -> list[str]:
+    """Play a case in an account that has nothing yet; return the differences from AWS's answers.
 
-    Each try uses another account, which has nothing of the previous try.
+    A case of CloudWatch that differs is played again in another account, because a period may end between two calls.
     """
-    differences: list[str] = []
-    for number, timeout in enumerate(timeouts):
-        differences = _play_once(replay, case, endpoint, timeout, str(int(ACCOUNT) + number))
-        if not differences:
-            break
+    differences = _play_once(replay, case, account, timeout)
+    if differences and case.path.parent.name.startswith("cloudwatch"):
+        another = f"9{account.account_id[1:]}"
+        return _play_once(replay, case, EngineAccount(account.port, another, key=another), timeout)
     return differences
 
 
-def _play_once(replay: ModuleType, case: Case, endpoint: str, timeout: float, account: str) -> list[str]:
-    key = "test" if account == ACCOUNT else account
+def _play_once(replay: ModuleType, case: Case, account: EngineAccount, timeout: float) -> list[str]:
     options = SimpleNamespace(
-        endpoint=endpoint,
-        account=ZEROS if case.zeros else account,
+        endpoint=account.url,
+        account=account.account_id,
         region=REGION,
-        access_key=ZEROS if case.zeros else key,
+        access_key=account.key,
         exact=False,
         lenient=False,
         timeout=timeout,

@@ -1,7 +1,7 @@
 """The engine answers every recorded case as AWS answered it.
 
 failing.txt lists the cases that do not pass yet. They must fail: remove a case that passes from the list. Here they get
-ten seconds; `python -m tests.conformance` plays them as long as the others, and prints the present list.
+three seconds; `python -m tests.conformance` plays them as long as the others, and prints the present list.
 """
 
 from types import ModuleType
@@ -9,14 +9,15 @@ from types import ModuleType
 import pytest
 
 from tests.conformance.recorded import (
-    FAILING_TIMEOUTS,
+    FAILING_TIMEOUT,
     SHARED,
+    TIMEOUT,
     Case,
     play_case,
     read_failing_cases,
     recorded_cases,
 )
-from tests.served_engine import ServedEngine
+from tests.served_engine import EngineAccount
 
 ALL = recorded_cases()
 FAILING = read_failing_cases()
@@ -29,11 +30,8 @@ needs_recordings = pytest.mark.skipif(not ALL, reason="the recorded cases are no
 @needs_recordings
 @pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
 @pytest.mark.parametrize("case", ALL or [NONE], ids=lambda case: case.name)
-def test_the_answers_are_those_of_aws(case: Case, replay: ModuleType, request: pytest.FixtureRequest) -> None:
-    alone = case.needs_own_engine or replay.lists_everything(str(case.path))
-    engine: ServedEngine = request.getfixturevalue("own_engine" if alone else "served")
-    timeouts = FAILING_TIMEOUTS if case.name in FAILING else case.timeouts
-    differences = play_case(replay, case, engine.url, timeouts)
+def test_the_answers_are_those_of_aws(case: Case, replay: ModuleType, account: EngineAccount) -> None:
+    differences = play_case(replay, case, account, FAILING_TIMEOUT if case.name in FAILING else TIMEOUT)
     if case.name not in FAILING:
         assert differences == []
     else:
