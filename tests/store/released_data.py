@@ -390,6 +390,7 @@ async def _read_logs(call: Call) -> Json:
 async def _read_monitoring(call: Call) -> Json:
     return [
         await call("monitoring", "DescribeAlarms", AlarmTypes=["MetricAlarm", "CompositeAlarm"]),
+        await call("monitoring", "DescribeAlarmHistory"),
         await call("monitoring", "ListMetrics", Namespace="App"),
     ]
 

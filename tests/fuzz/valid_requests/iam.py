@@ -41,6 +41,7 @@ BEGIN: list[tuple[str, Json]] = [
     ("ListAttachedRolePolicies", ROLE),
     ("ListEntitiesForPolicy", POLICY),
     ("PutRolePermissionsBoundary", {**ROLE, "PermissionsBoundary": POLICY["PolicyArn"]}),
+    ("ListInstanceProfilesForRole", ROLE),
     ("CreateServiceLinkedRole", {"AWSServiceName": "ecs.amazonaws.com"}),
     ("GetAccountSummary", {}),
     ("ListAccountAliases", {}),

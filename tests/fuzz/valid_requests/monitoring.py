@@ -26,6 +26,7 @@ BEGIN: list[tuple[str, Json]] = [
     ("PutCompositeAlarm", {"AlarmName": "b", "AlarmRule": 'ALARM("a")'}),
     ("SetAlarmState", {"AlarmName": "a", "StateValue": "ALARM", "StateReason": "a"}),
     ("DescribeAlarms", {}),
+    ("DescribeAlarmHistory", {}),
     ("DisableAlarmActions", {"AlarmNames": ["a"]}),
     ("EnableAlarmActions", {"AlarmNames": ["a"]}),
     ("TagResource", {**RESOURCE, "Tags": [{"Key": "a", "Value": "b"}]}),

@@ -22,7 +22,7 @@ SUPPRESSED_CHECKS = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 CATALOG = ModelCatalog()
 MODEL = CATALOG.service("monitoring").model
 OPERATIONS = (
-    *("PutMetricAlarm", "PutCompositeAlarm", "DescribeAlarms", "DeleteAlarms"),
+    *("PutMetricAlarm", "PutCompositeAlarm", "DescribeAlarms", "DescribeAlarmHistory", "DeleteAlarms"),
     *("SetAlarmState", "EnableAlarmActions", "DisableAlarmActions", "PutMetricData", "ListMetrics"),
     *("GetMetricStatistics", "GetMetricData", "TagResource", "UntagResource", "ListTagsForResource"),
 )

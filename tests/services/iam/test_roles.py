@@ -1,4 +1,4 @@
-"""Roles, their policies and instance profiles, as IAM answers."""
+"""Roles and their policies, as IAM answers."""
 
 import re
 
@@ -56,6 +56,13 @@ def test_names_differ_by_more_than_upper_and_lower_case(harness: IamHarness) -> 
         "NoSuchEntityException",
         "The role with name day cannot be found.",
     )
+
+
+def test_a_role_is_in_no_instance_profile(harness: IamHarness) -> None:
+    harness.role("night")
+    found = harness.iam("ListInstanceProfilesForRole", RoleName="night")
+    assert (found["InstanceProfiles"], found["IsTruncated"]) == ([], False)
+    assert harness.expect_error("ListInstanceProfilesForRole", RoleName="day")[0] == "NoSuchEntityException"
 
 
 def test_a_role_with_policies_is_not_deleted(harness: IamHarness) -> None:

@@ -10,6 +10,7 @@ from lamplighter.delivery.delivery_queue import DeliveryQueue, is_delivery
 from lamplighter.outbound.aws import RemoteServices
 from lamplighter.services.cloudwatch.alarms import alarm_tags, describe_alarms
 from lamplighter.services.cloudwatch.alarms.action_suppression import SUPPRESSION_TIMER
+from lamplighter.services.cloudwatch.alarms.alarm_history import describe_history, record_delivery
 from lamplighter.services.cloudwatch.alarms.alarm_timers import AlarmTimers
 from lamplighter.services.cloudwatch.alarms.composite_alarms import CompositeAlarms
 from lamplighter.services.cloudwatch.alarms.metric_alarms import MetricAlarms
@@ -37,6 +38,7 @@ class CloudWatch(Service):
             bus,
             world,
             remote,
+            record_delivery,
             validate=validate,
             needs_resource_policy=True,
             service_principal=SERVICE_PRINCIPAL,
@@ -56,6 +58,7 @@ class CloudWatch(Service):
             # AWS has no such operation: it stores what a template's metadata states about an alarm.
             "SetAnnotation": Operation(write=alarms.annotate),
             "DescribeAlarms": Operation(read=describe_alarms.describe_alarms),
+            "DescribeAlarmHistory": Operation(read=describe_history),
             "PutMetricData": Operation(write=put_metric_data, prepare=partial(prepare_points, world)),
             **_reading_operations(world, metric_sources, bus.store),
             **alarm_tags.OPERATIONS,

@@ -7,6 +7,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
 from lamplighter.services.iam.policies.documents import MAX_INLINE_LENGTH, MAX_MANAGED_LENGTH, MAX_TRUST_LENGTH
 from lamplighter.services.iam.policies.managed_policies import MAX_POLICIES, MAX_VERSIONS
+from lamplighter.services.iam.roles.find_role import find_role
 from lamplighter.services.iam.roles.role_policies import MAX_ATTACHED
 from lamplighter.services.iam.roles.roles import MAX_ROLES
 from lamplighter.services.iam.tables import policies, roles
@@ -48,3 +49,9 @@ def list_users(_reader: Reader, _caller: Caller, _params: Json) -> Json:
 def list_groups(_reader: Reader, _caller: Caller, _params: Json) -> Json:
     """Handle ListGroups."""
     return {"Groups": [], "IsTruncated": False}
+
+
+def list_profiles_for_role(reader: Reader, caller: Caller, params: Json) -> Json:
+    """Handle ListInstanceProfilesForRole, which Terraform calls before it deletes a role."""
+    find_role(reader, caller, params["RoleName"])
+    return {"InstanceProfiles": [], "IsTruncated": False}

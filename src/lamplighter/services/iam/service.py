@@ -31,6 +31,7 @@ class Iam(Service):
             "GetAccountSummary": Operation(read=account.get_summary),
             "ListAccountAliases": Operation(read=account.list_aliases),
             "ListGroups": Operation(read=account.list_groups),
+            "ListInstanceProfilesForRole": Operation(read=account.list_profiles_for_role),
             "ListUsers": Operation(read=account.list_users),
             "SimulateCustomPolicy": Operation(read=simulate_custom),
             "SimulatePrincipalPolicy": Operation(read=simulate_principal),

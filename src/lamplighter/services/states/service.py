@@ -73,11 +73,13 @@ class States(Service):
         held_timeouts = HeldTimeouts(self._driver.pending_work)
         self.operations: Mapping[str, Operation] = {
             "CreateStateMachine": Operation(write=machines.create, prepare=machines.prepare_create),
-            "DescribeStateMachine": Operation(read=machines.describe),
+            "DescribeStateMachine": Operation(read=machines.describe, prepare=machines.prepare_describe),
             "ListStateMachines": Operation(read=machines.list),
             "UpdateStateMachine": Operation(write=machines.update, prepare=machines.prepare_update),
             "DeleteStateMachine": Operation(write=machines.delete),
-            "DescribeStateMachineForExecution": Operation(read=machines.describe_for_execution),
+            "DescribeStateMachineForExecution": Operation(
+                read=machines.describe_for_execution, prepare=machines.prepare_describe_for_execution
+            ),
             "ValidateStateMachineDefinition": Operation(read=definitions.validate, prepare=definitions.prepare),
             "PublishStateMachineVersion": Operation(write=versions.publish_version),
             "ListStateMachineVersions": Operation(read=versions.list_versions),

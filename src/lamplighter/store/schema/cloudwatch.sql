@@ -9,6 +9,18 @@ CREATE TABLE alarms (
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX alarms_by_name ON alarms (account, region, name);
 
+CREATE TABLE alarm_history (
+    id INTEGER PRIMARY KEY,
+    alarm TEXT NOT NULL,    -- its ARN
+    time INTEGER NOT NULL,  -- milliseconds since the epoch
+    type TEXT NOT NULL,
+    summary TEXT NOT NULL,
+    data TEXT NOT NULL,
+    kind TEXT NOT NULL DEFAULT 'MetricAlarm'
+);
+CREATE INDEX alarm_history_by_alarm ON alarm_history (alarm, id);
+CREATE INDEX alarm_history_by_time ON alarm_history (time);
+
 -- The alarms that a composite alarm refers to.
 CREATE TABLE alarm_children (
     child TEXT NOT NULL,      -- an ARN

@@ -19,6 +19,7 @@ from lamplighter.services.cloudwatch.metrics.metric_queries import check_queries
 from lamplighter.services.cloudwatch.metrics.periods import HOUR, SHORT_PERIODS
 from lamplighter.services.cloudwatch.metrics.statistics import is_statistic, parse_range
 
+METRIC, COMPOSITE = "MetricAlarm", "CompositeAlarm"
 SINGLE_METRIC_FIELDS = ("MetricName", "Namespace", "Period")
 """The parameters that an alarm on one metric must have."""
 REQUIRED_FIELDS = ("EvaluationPeriods", "Threshold", "ComparisonOperator")
@@ -65,6 +66,11 @@ def _actions(params: Json) -> Json:
 def is_composite(settings: Json) -> bool:
     """Return whether settings are those of a composite alarm."""
     return "AlarmRule" in settings
+
+
+def alarm_kind(settings: Json) -> str:
+    """Return MetricAlarm or CompositeAlarm."""
+    return COMPOSITE if is_composite(settings) else METRIC
 
 
 def check_settings(params: Json) -> Json:

@@ -8,14 +8,13 @@ from collections.abc import Iterator
 from lamplighter.base.json_text import Json
 from lamplighter.bus import Caller
 from lamplighter.services.cloudwatch.alarms.action_suppression import describe_suppression
-from lamplighter.services.cloudwatch.alarms.alarm_settings import ACTION_FIELDS, is_composite
+from lamplighter.services.cloudwatch.alarms.alarm_settings import ACTION_FIELDS, COMPOSITE, METRIC, alarm_kind
 from lamplighter.services.cloudwatch.arns import PAGES, alarm_arn
 from lamplighter.services.cloudwatch.errors import InvalidCombination, InvalidRequest
 from lamplighter.services.cloudwatch.tables import alarms as rows
 from lamplighter.services.cloudwatch.tables.alarms import Alarm
 from lamplighter.store.db import Reader
 
-METRIC, COMPOSITE = "MetricAlarm", "CompositeAlarm"
 RELATIONS = {
     "ChildrenOfAlarmName": ("AlarmName", "AlarmArn", "StateValue", "StateUpdatedTimestamp"),
     "ParentsOfAlarmName": ("AlarmName", "AlarmArn"),
@@ -43,7 +42,10 @@ def describe_alarms(reader: Reader, caller: Caller, params: Json) -> Json:
                 yield alarm
 
     listed, more = PAGES.cut(params, "", read, lambda alarm: alarm.name)
-    shown = {kind: [alarm_to_api(alarm) for alarm in listed if _kind(alarm) == kind] for kind in (METRIC, COMPOSITE)}
+    shown = {
+        kind: [alarm_to_api(alarm) for alarm in listed if alarm_kind(alarm.body["settings"]) == kind]
+        for kind in (METRIC, COMPOSITE)
+    }
     members = RELATIONS.get(relation)
     by_kind = {
         kind: [{name: each[name] for name in members or each} for each in alarms] for kind, alarms in shown.items()
@@ -73,14 +75,10 @@ def _related(reader: Reader, caller: Caller, params: Json) -> set[str] | None:
     return None
 
 
-def _kind(alarm: Alarm) -> str:
-    return COMPOSITE if is_composite(alarm.body["settings"]) else METRIC
-
-
 def _is_wanted(alarm: Alarm, params: Json) -> bool:
     actions = [action for field in ACTION_FIELDS for action in alarm.body["settings"][field]]
     return (
-        _kind(alarm) in params.get("AlarmTypes", [METRIC])
+        alarm_kind(alarm.body["settings"]) in params.get("AlarmTypes", [METRIC])
         and params.get("StateValue", alarm.state) == alarm.state
         and ("ActionPrefix" not in params or any(each.startswith(params["ActionPrefix"]) for each in actions))
     )

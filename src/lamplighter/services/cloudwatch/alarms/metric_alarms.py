@@ -10,6 +10,7 @@ from lamplighter.base.errors import AwsError, require
 from lamplighter.base.json_text import Json, JsonError, loads
 from lamplighter.bus import Caller
 from lamplighter.services.cloudwatch.alarms import evaluate_alarm
+from lamplighter.services.cloudwatch.alarms.alarm_history import record_switch
 from lamplighter.services.cloudwatch.alarms.alarm_settings import check_settings, is_composite, why_not_evaluated
 from lamplighter.services.cloudwatch.alarms.alarm_tags import RULES as TAG_RULES
 from lamplighter.services.cloudwatch.alarms.alarm_timers import AlarmTimers
@@ -92,6 +93,7 @@ class MetricAlarms:
                 continue
             settings = alarm.body["settings"] | {"ActionsEnabled": enabled}
             rows.put(tx, replace(alarm, body=alarm.body | {"settings": settings}))
+            record_switch(tx, alarm, "enabled" if enabled else "disabled")
 
     def set_state(self, tx: Tx, caller: Caller, params: Json) -> None:
         """Set an alarm's state until the next evaluation; a changed state triggers its actions (`SetAlarmState`).

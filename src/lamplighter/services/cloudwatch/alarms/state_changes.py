@@ -1,9 +1,9 @@
-"""Change the state of an alarm: store it, publish an event, and send the actions.
+"""Change the state of an alarm: store it and its history, publish an event, and send the actions.
 
 Guarantees that all of it is one transaction, including the deliveries to topics: a delivery queue publishes each
 exactly once. "An alarm invokes actions only when the alarm changes state." Topics and Lambda functions
-receive the actions. The engine does not support AWS's other actions (rebooting an instance …). The log names these,
-and each action that failed. See
+receive the actions. The engine does not support AWS's other actions (rebooting an instance …). The log and the history
+name these, and each action that failed. See
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-actions.html and
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html.
 """
@@ -18,7 +18,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller, Event
 from lamplighter.delivery.delivery import Delivery, RetryPolicy
-from lamplighter.services.cloudwatch.alarms import action_suppression, alarm_actions
+from lamplighter.services.cloudwatch.alarms import action_suppression, alarm_actions, alarm_history
 from lamplighter.services.cloudwatch.alarms.evaluate_alarm import ALARM, OK
 from lamplighter.services.cloudwatch.tables import alarms as rows
 from lamplighter.services.cloudwatch.tables.alarms import Alarm
@@ -45,7 +45,7 @@ class AlarmStateChanges:
         self._listeners.append(listener)
 
     def set_state(self, tx: Tx, alarm: Alarm, state: str, reason: str, data: str | None) -> None:
-        """Set an alarm's state and reason; for a new state, publish the event and send the actions."""
+        """Set an alarm's state and reason; for a new state, write history, publish the event and send the actions."""
         now, changed = tx.now, state != alarm.state
         body = alarm.body | {"reason": reason, "reason_data": data, "updated": now}
         body |= {"transitioned": now} if changed else {}
@@ -57,6 +57,7 @@ class AlarmStateChanges:
             return
         if ALARM in (state, alarm.state):
             log.info("alarm %s is %s: %s", alarm.name, state, reason)
+        alarm_history.record_state(tx, alarm, updated)
         kind = "CloudWatch Alarm State Change"
         self._publish(tx, updated, kind, lambda: alarm_actions.event_detail(alarm, updated))
         if send:
@@ -73,7 +74,8 @@ class AlarmStateChanges:
             self._send_actions(tx, replace(alarm, state=before), alarm)
 
     def add_configuration_event(self, tx: Tx, alarm: Alarm, done: str) -> None:
-        """Publish the event that an alarm was `created`, `updated` or `deleted`."""
+        """Record that an alarm was `created`, `updated` or `deleted`: in its history, and as an event."""
+        alarm_history.record_configuration(tx, alarm, done)
         operation = done.removesuffix("d")
         kind = "CloudWatch Alarm Configuration Change"
         detail = {"operation": operation, **alarm_actions.event_detail(alarm, alarm)}
@@ -88,6 +90,7 @@ class AlarmStateChanges:
             call = alarm_actions.action_call(before, alarm, action, target, self._url)
             if call is None:
                 log.warning("alarm %s has the action %s, which this engine does not support", alarm.name, action)
+                alarm_history.record_action(tx, alarm, action, {}, "this engine does not support the action")
             else:
                 self._send_action(tx, alarm, action, target, call)
 

@@ -279,7 +279,7 @@ _MONITORING: dict[str, ResourceRule] = {
         named("cloudwatch", "AlarmNames", "alarm:{}"),
     ),
     **same(
-        "PutCompositeAlarm PutMetricAlarm SetAlarmState",
+        "DescribeAlarmHistory PutCompositeAlarm PutMetricAlarm SetAlarmState",
         named("cloudwatch", "AlarmName", "alarm:{}"),
     ),
     **same("ListTagsForResource TagResource UntagResource", named("cloudwatch", "ResourceARN")),

@@ -80,6 +80,18 @@ def find_target(reader: Reader, text: str, world: World) -> ExecutionTarget:
     return ExecutionTarget(_machine_at_version(reader, machine, version), version, alias)
 
 
+def possible_definitions(reader: Reader, text: str) -> list[str]:
+    """Return every definition to which an ARN can lead; the list is empty if the ARN leads to none."""
+    arn, qualifier = split_qualifier(text)
+    machine = state_machines.get(reader, arn)
+    if machine is None or not qualifier:
+        return [] if machine is None else [machine.definition]
+    alias = find_alias(reader, text)
+    names = [route["stateMachineVersionArn"] for route in alias.routes] if alias else [text]
+    found = [find_version(reader, name) for name in names]
+    return [_machine_at_version(reader, machine, version).definition for version in found if version is not None]
+
+
 def _machine_at_version(reader: Reader, machine: StateMachine, version: Version) -> StateMachine:
     then = state_machines.get_revision(reader, version.revision)
     assert then is not None

@@ -6,7 +6,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from lamplighter.base.aws import arn
-from lamplighter.base.json_text import Json
+from lamplighter.base.json_text import Json, loads
+from lamplighter.base.precompute import Precomputed, combine
 from lamplighter.base.world import World
 from lamplighter.bus import Bus, Caller, caller_of
 from lamplighter.services.states import tags
@@ -23,9 +24,11 @@ from lamplighter.services.states.machines.resolve_arn import (
     ExecutionTarget,
     find_machine,
     find_target,
+    possible_definitions,
     split_qualifier,
 )
 from lamplighter.services.states.machines.validate_definition import DefinitionValidator
+from lamplighter.services.states.machines.variable_references import variable_references
 from lamplighter.services.states.machines.versions import check_description, find_or_publish_version
 from lamplighter.services.states.tables import aliases, versions
 from lamplighter.services.states.tables import state_machines as rows
@@ -47,6 +50,7 @@ class StateMachines:
         self._bus = bus
         self._world = world
         self._definitions = definitions
+        self._references = Precomputed(lambda definition: variable_references(loads(definition)))
 
     def prepare_create(self, _reader: Reader, _caller: Caller, params: Json) -> Callable[[], object] | None:
         """Return the check of the new definition as work for a thread, or None if the definition is small."""
@@ -58,6 +62,17 @@ class StateMachines:
         if machine is None:
             return None
         return self._definitions.check.work_for(params.get("definition", machine.definition), machine.type)
+
+    def prepare_describe(self, reader: Reader, _caller: Caller, params: Json) -> Callable[[], object] | None:
+        """Return the search for variable references as work for a thread, or None if the definition is small."""
+        return combine(*map(self._references.work_for, possible_definitions(reader, params["stateMachineArn"])))
+
+    def prepare_describe_for_execution(
+        self, reader: Reader, _caller: Caller, params: Json
+    ) -> Callable[[], object] | None:
+        """Return the search for variable references as work for a thread, or None if the definition is small."""
+        found = rows.get_revision(reader, find_execution(reader, params["executionArn"]).revision)
+        return None if found is None else self._references.work_for(found.definition)
 
     def create(self, tx: Tx, caller: Caller, params: "aws.CreateStateMachineInput") -> Json:
         """Handle CreateStateMachine: "an idempotent API", if name, definition, type and settings are the same."""
@@ -183,7 +198,8 @@ class StateMachines:
         } | {setting: revision.settings[setting] for setting in SETTINGS}
         if not revision.initial:
             description["revisionId"] = revision.id
-        return description
+        references = self._references(revision.definition) if with_definition else {}
+        return description | ({"variableReferences": references} if references else {})
 
 
 def _item(machine: StateMachine) -> Json:

@@ -1,0 +1,2 @@
+-- Dashboards, which nothing drew.
+DROP TABLE monitoring_resources;
