@@ -42,7 +42,6 @@ FIFO_QUEUE, FIFO_TOPIC = (f"arn:aws:{service}:us-east-1:123456789012:x.fifo" for
         ),
         ("project: p\njobs:\n  a: {command: b}\n  a: {}", ["4:3 `a` is set twice here -> keep one of the two"]),
         ("project: p\n? [a]\n: b\njobs: {a: {}}", ["2:3 a key must be text -> write a word here"]),
-        ("project: !x p\njobs: {a: {}}", ["1:10 the tag !x is not supported -> remove the tag"]),
         ("project: p\ndefaults: 3\njobs: {a: {}}", [f"2:11 `defaults`: `3` is not a mapping -> {MAPPING}"]),
         (
             "project: p\ndefaults: {imag: b}\njobs: {a: {}, c: {}}",
@@ -172,9 +171,6 @@ PROBLEMS_BY_KEY: dict[str, list[str]] = {
     "input: {rows: 1e999}": ["4:19 1e999 is too large -> write a smaller one, or text"],
     "image: .inf": [
         "4:12 .inf is not a JSON number -> write another one, or put it in quotation marks if it is text"
-    ],
-    "cpu: !!int x": [
-        "4:10 x is not a JSON number -> write another one, or put it in quotation marks if it is text"
     ],
     "<<: {image: x}": ["4:5 YAML 1.2 has no merge key -> repeat the values, or put them into `defaults:`"],
     "input: [1]": [f"4:12 `input`: a list is not a mapping -> {MAPPING}"],

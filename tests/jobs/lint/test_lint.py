@@ -191,6 +191,16 @@ def test_a_job_without_an_image_cannot_run_on_aws_and_cannot_have_sidecars(tmp_p
     ]
 
 
+def test_a_number_of_cores_or_gigabytes_without_its_unit_is_a_warning(tmp_path: Path) -> None:
+    body = "image: x, timeout: 1h, cpu: 2, memory: 33, sidecars: {s: {image: x, cpu: 0.01 vCPU, memory: 4}}"
+    found = lint_text(tmp_path, f"project: p\nbox: {{memory: 8}}\njobs: {{a: {{{body}}}}}", "warning")
+    assert found == [
+        "2:7 warning: memory: 8 means 8 MiB, of which a GB has 1024 -> did you mean 8 GB (8192)?",
+        "3:35 warning: a: cpu: 2 means 2 CPU units, of which a core has 1024 -> did you mean 2 vCPU (2048)?",
+        "3:96 warning: a: memory: 4 means 4 MiB, of which a GB has 1024 -> did you mean 4 GB (4096)?",
+    ]
+
+
 def test_a_rare_job_with_did_not_start_alerts_has_no_finding(tmp_path: Path) -> None:
     job = "image: x, timeout: 1m, notify: c, schedule: 'cron(0 3 1 * ? *)'"
     text = f"project: p\nchannels: {{c: {{command: ls}}}}\njobs: {{a: {{{job}}}}}"

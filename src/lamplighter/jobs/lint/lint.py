@@ -25,6 +25,7 @@ from lamplighter.jobs.lint.aws_account import account_findings
 from lamplighter.jobs.lint.aws_limits import LintFinding
 from lamplighter.jobs.lint.local_links import LINK_ADVICE, leaving_channel
 from lamplighter.jobs.lint.quotas import quota_findings
+from lamplighter.jobs.lint.sizes_without_unit import unit_problems
 from lamplighter.jobs.lint.task_limits import task_findings
 from lamplighter.jobs.machine.supported_jobs import needs_failure_check
 from lamplighter.jobs.stack.built_images import built_images, write_images
@@ -46,7 +47,7 @@ _SECRET = re.compile(r"PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|CREDEN
 
 def lint_job_file(loaded: LoadedJobFile, now: int = FIXED_TIME, target: DeployTarget | None = "aws") -> list[Problem]:
     """Return all findings in the order of the file; `now` is in milliseconds since the epoch."""
-    found = {*_channel_problems(loaded, target)}
+    found = {*_channel_problems(loaded, target), *unit_problems(loaded)}
     for name, job in loaded.project.jobs.items():
         found |= {_place(loaded, ("jobs", name), each, f"{name}: ") for each in _job_findings(job, loaded, name, now)}
     if target == "aws" and (only := aws_limits.single_channel(loaded.project)):

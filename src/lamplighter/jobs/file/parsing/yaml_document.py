@@ -2,7 +2,8 @@
 
 Guarantees YAML 1.2's core schema (`yes`, `on` and `10:30` are text), except that a number with a leading zero is text,
 because it is an identifier or a file's mode; and the line and column of every key and value.
-Rejects duplicate keys, and documents that become too large when aliases are expanded.
+Rejects duplicate keys, documents that become too large when aliases are expanded, and values that would lose characters
+(`lost_characters.py`), such as tags.
 See https://yaml.org/spec/1.2.2/#103-core-schema.
 """
 
@@ -18,6 +19,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from lamplighter.base.errors import LamplighterError
 from lamplighter.base.json_text import Json
+from lamplighter.jobs.file.parsing.lost_characters import IN_QUOTATION_MARKS, LostCharacterFinder, LostCharacters
 
 Path = tuple[str | int, ...]
 MAX_DEPTH = 60
@@ -153,6 +155,7 @@ def parse_yaml(text: str, file: str) -> YamlNode:
         return YamlNode({}, SourcePosition(file, 1, 1))
     reader = _Reader(file)
     part = reader.build(node, None, ())
+    reader.report(reader.finder.unused_anchors())
     if reader.problems:
         raise JobFileError(reader.problems)
     return part
@@ -175,15 +178,21 @@ def _syntax_problem(position: SourcePosition, reason: str, context: str = "") ->
 class _Reader:
     file: str
     problems: list[Problem] = field(default_factory=list)
+    finder: LostCharacterFinder = field(default_factory=LostCharacterFinder)
     built: int = 0
 
+    def report(self, lost: Iterable[LostCharacters]) -> None:
+        """Report characters that values lose."""
+        self.problems += [Problem(self._position(mark), what, IN_QUOTATION_MARKS) for mark, what in lost]
+
     def build(self, node: Node, key: SourcePosition | None, within: tuple[int, ...]) -> YamlNode:
-        position = self._position(node)
+        position = self._position(node.start_mark)
         self.built += 1
         if id(node) in within or self.built > MAX_VALUES or len(within) > MAX_DEPTH:
             raise JobFileError(
                 [Problem(position, "these aliases have no end", "write the values instead of the aliases")]
             )
+        self.report(self.finder.visit(node))
         inside = (*within, id(node))
         if isinstance(node, MappingNode):
             return YamlNode(self._mapping(node, inside), position, key)
@@ -193,13 +202,14 @@ class _Reader:
         value = self._scalar(node, position)
         return YamlNode(value, position, key, node.value if isinstance(value, (bool, int, float)) else None)
 
-    def _position(self, node: Node) -> SourcePosition:
-        return SourcePosition(self.file, node.start_mark.line + 1, node.start_mark.column + 1)
+    def _position(self, mark: yaml.Mark) -> SourcePosition:
+        return SourcePosition(self.file, mark.line + 1, mark.column + 1)
 
     def _mapping(self, node: MappingNode, within: tuple[int, ...]) -> dict[str, YamlNode]:
         built: dict[str, YamlNode] = {}
         for key, value in node.value:
-            position = self._position(key)
+            position = self._position(key.start_mark)
+            self.report(self.finder.visit(key))
             if not isinstance(key, ScalarNode):
                 self.problems.append(Problem(position, "a key must be text", "write a word here"))
                 continue
@@ -227,7 +237,7 @@ class _Reader:
     def _number(self, text: str, position: SourcePosition, *, is_integer: bool) -> Json:
         try:
             number = int(text, 0 if text[:2] in ("0o", "0x") else 10) if is_integer else float(text)
-        except ValueError:  # .inf, .nan, or a text that only its tag declares a number
+        except ValueError:  # .inf, .nan, or a text that only its refused tag declares a number
             advice = "write another one, or put it in quotation marks if it is text"
             self.problems.append(Problem(position, f"{text or 'nothing'} is not a JSON number", advice))
             return text
@@ -245,7 +255,4 @@ class _Reader:
                 return text.lower() == "true"
             case "int" | "float" as kind:
                 return self._number(text, position, is_integer=kind == "int")
-            case "str":
-                return self._combine_surrogates(text, position)
-        self.problems.append(Problem(position, f"the tag {node.tag} is not supported", "remove the tag"))
-        return text
+        return self._combine_surrogates(text, position)
