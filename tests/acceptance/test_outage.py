@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from lamplighter.base.json_text import Json
 from lamplighter.engine import health
+from lamplighter.runs.history.waiting import cluster_of_task, waiting_reason
 from tests.acceptance.test_job_alerts import MINUTE, JobStackHarness
 from tests.engine_harness import HOUR, SECOND
 from tests.fake_runtime import Script
@@ -105,6 +107,23 @@ def test_the_health_of_the_engine_reports_an_outage(harness: JobStackHarness) ->
     assert found.reason == "Docker has not answered since 2026-01-01 00:00 UTC: 1 task is waiting"
     restore_docker(harness)
     assert health.read_health(harness.engine).conditions == ()
+
+
+def test_a_run_that_waits_for_docker_says_so_until_docker_is_back(harness: JobStackHarness) -> None:
+    harness.deploy(JOB)
+    harness.runtime.go_away()
+    run = harness.start_run()
+    waiting = harness.call("ecs", "ListWaitingTasks")["TaskArns"]
+    assert harness.call("states", "ListWaitingRuns", Tasks=waiting)["Executions"] == [run]
+    assert waiting_reason(read_task(harness, waiting)) == "waits for Docker, which does not answer"
+    restore_docker(harness)
+    assert waiting_reason(read_task(harness, waiting)) is None
+    assert harness.call("ecs", "ListWaitingTasks")["TaskArns"] == []
+
+
+def read_task(harness: JobStackHarness, arns: list[str]) -> Json:
+    cluster = cluster_of_task(arns[0])
+    return harness.call("ecs", "DescribeTasks", cluster=cluster, tasks=arns)["tasks"][0]
 
 
 def test_an_engine_that_restarts_during_an_outage_continues_it(harness: JobStackHarness) -> None:

@@ -37,7 +37,7 @@ def test_a_condition_that_stops_work_comes_first_and_makes_the_engine_unavailabl
         "reason": "the disk is full",
         "conditions": [
             {"name": "data-directory", "reason": "the disk is full", "advice": severe.advice},
-            {"name": "docker", "reason": "Docker does not answer", "advice": "Start Docker. The tasks start then."},
+            {"name": "docker", "reason": "Docker does not answer", "advice": minor.advice},
         ],
     }
 

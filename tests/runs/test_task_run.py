@@ -21,7 +21,7 @@ def task(*containers: Json, **given: Json) -> Json:
         "lastStatus": "STOPPED",
         "stopCode": "EssentialContainerExited",
         "stoppedReason": "Essential container in task exited",
-        "containers": [{"name": f"c{at}", **each} for at, each in enumerate(containers)],
+        "containers": [{"name": f"c{at}", "lastStatus": "STOPPED", **each} for at, each in enumerate(containers)],
         **given,
     }
 
@@ -66,9 +66,12 @@ def test_a_task_of_boto3_has_the_same_times() -> None:
     assert run.began == 101_500
 
 
-def test_a_task_that_waits_for_room_says_so() -> None:
-    given = {"stoppedAt": None, "startedAt": None, "lastStatus": "PROVISIONING"}
-    run = read({"reason": "The task waits for 512 MiB of memory (1 GiB is free)."}, **given)
+def test_a_task_that_waits_says_so_in_its_containers_that_have_not_ended() -> None:
+    given = {"stoppedAt": None, "startedAt": None, "lastStatus": "PENDING"}
+    failed = {"lastStatus": "STOPPED", "reason": "CannotPullContainerError: x"}
+    run = read(
+        failed, {"lastStatus": "PENDING", "reason": "The task waits for 512 MiB of memory (1 GiB is free)."}, **given
+    )
     assert (run.status, run.began, run.took, run.waits) == (
         "RUNNING",
         100_000,

@@ -39,7 +39,7 @@ ADVICE: Mapping[str, str] = {
     "tls-certificate": "The engine takes over a renewed file without a restart.",
     "internal-errors": "The log of `up` shows each one. It is a defect of lamplighter: please report it.",
     "clock": "Set the clock right. If it is right now, start the jobs until then with `lamplighter run JOB`.",
-    "docker": "Start Docker. The tasks start then.",
+    "docker": "Start Docker, or restart it if it runs. The tasks go on then.",
     "queue": "`lamplighter ps` shows what each one waits for. Give the engine more room (`box:`), or start fewer jobs.",
     "file-not-applied": "`lamplighter lint` and the log of `up` name each fault. Until then, jobs run as last applied.",
     "channels": "The log of `up` names each one and what to do. Alerts to the other channels are sent.",

@@ -277,7 +277,7 @@ class Runtime(Protocol):
     """
 
     async def check(self) -> None:
-        """Return if the runtime answers; else raise `RuntimeUnavailable`, whose text says what to do about it."""
+        """Return if the runtime answers, each `wait` too; else raise `RuntimeUnavailable`, which says what to do."""
 
     async def start(self, container: ContainerSpec, is_called_off: Callable[[], bool] = never) -> StartedContainer:
         """Run the container, at most once ever under this name; return when it really runs.

@@ -1,7 +1,9 @@
 """Behaviour that only Docker has: it can be unavailable, lose an image and run out of memory."""
 
 import asyncio
+import math
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -36,10 +38,17 @@ from lamplighter.runtime.port import (
 SOCKET = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock").removeprefix("unix://")
 
 
+REFUSAL = b'HTTP/1.1 500 \r\nContent-Type: application/json\r\nContent-Length: 18\r\n\r\n{"message":"hung"}'
+
+
 class DockerProxy:
-    """A proxy to Docker that a test can disconnect, as a restart of the daemon does."""
+    """A proxy to Docker that a test can disconnect, as a restart of the daemon does, and that can refuse requests."""
 
     def __init__(self, directory: Path) -> None:
+        self.refused = ""
+        """The requests that are answered with 500, as an expression that matches method and path; empty: none."""
+        self.refusals: float = math.inf
+        """How many requests it refuses."""
         self._socket = directory / "docker.sock"
         self._server: asyncio.Server | None = None
         self._connections: set[asyncio.StreamWriter] = set()
@@ -58,11 +67,17 @@ class DockerProxy:
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         from_docker, to_docker = await asyncio.open_unix_connection(SOCKET)
         self._connections |= {writer, to_docker}
-        await asyncio.gather(self._copy(reader, to_docker), self._copy(from_docker, writer))
+        await asyncio.gather(self._copy(reader, to_docker, writer), self._copy(from_docker, writer, None))
 
-    async def _copy(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+    async def _copy(
+        self, source: asyncio.StreamReader, target: asyncio.StreamWriter, client: asyncio.StreamWriter | None
+    ) -> None:
         with suppress(ConnectionError):
             while chunk := await source.read(65536):
+                if client and self.refused and self.refusals and re.match(self.refused, chunk.decode()):
+                    self.refusals -= 1
+                    client.write(REFUSAL)
+                    break
                 target.write(chunk)
                 await target.drain()
         target.close()
@@ -111,6 +126,84 @@ async def test_waiting_and_reading_continue_when_docker_returns(
     assert (await waiting).code == 9
     assert (await reading).text == "two"
     assert [each async for each in lines] == []
+    await remote.close()
+
+
+async def until_unavailable(runtime: DockerRuntime) -> None:
+    async with asyncio.timeout(60):
+        with suppress(RuntimeUnavailable):
+            while True:
+                await runtime.check()
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("refused", [r"\S+ \S+/(wait|json)", r"\S+ \S+/wait", r"\S+ \S+/json", ""])
+async def test_a_docker_that_answers_500_to_those_who_wait_is_unavailable_until_it_answers_them(
+    runtime: DockerRuntime, proxy: DockerProxy, docker_image: str, refused: str
+) -> None:
+    container = job(docker_image, "exit 9")
+    remote = DockerRuntime(runtime._engine, real_world().now, proxy.address)
+    await remote.start(container)
+    await runtime.wait(container.name)
+    proxy.refused = refused or "."
+    waiting = asyncio.create_task(remote.wait(container.name))
+    await until_unavailable(remote)
+    assert not waiting.done()
+    proxy.refused = ""
+    assert (await waiting).code == 9
+    await remote.check()
+    await remote.close()
+
+
+@pytest.mark.docker
+async def test_docker_answers_again_as_soon_as_it_lets_the_engine_wait(
+    runtime: DockerRuntime, proxy: DockerProxy, docker_image: str
+) -> None:
+    container = job(docker_image, "sleep 1000")
+    await runtime.start(container)
+    remote = DockerRuntime(runtime._engine, real_world().now, proxy.address)
+    proxy.refused = r"\S+ \S+/wait"
+    waiting = asyncio.create_task(remote.wait(container.name))
+    await until_unavailable(remote)
+    proxy.refused = ""
+    async with asyncio.timeout(60):
+        while remote._unanswered:
+            await remote.names()
+    assert not waiting.done()
+    waiting.cancel()
+    await remote.close()
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("request_", ["create", "start"])
+async def test_a_start_that_docker_refuses_once_without_a_reason_is_repeated(
+    runtime: DockerRuntime, proxy: DockerProxy, docker_image: str, request_: str
+) -> None:
+    container = job(docker_image, "echo once")
+    remote = DockerRuntime(runtime._engine, real_world().now, proxy.address)
+    proxy.refused, proxy.refusals = rf"POST \S+/{request_}\b", 1
+    await remote.start(container)
+    assert proxy.refusals == 0
+    assert [line.text async for line in remote.logs(container.name)] == ["once"]
+    await remote.close()
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize(
+    ("refused", "error", "text"),
+    [
+        (r"POST \S+/create\b", CannotStart, "CannotCreateContainerError: Error response from daemon: hung"),
+        (r"POST \S+/start\b", CannotStart, "CannotStartContainerError: Error response from daemon: hung"),
+        (r"\S+ \S+/(create|start|json)\b", RuntimeUnavailable, "does not answer"),
+    ],
+)
+async def test_a_start_that_docker_refuses_again_fails_only_if_docker_answers_what_it_knows_of_the_container(
+    runtime: DockerRuntime, proxy: DockerProxy, docker_image: str, refused: str, error: type[Exception], text: str
+) -> None:
+    remote = DockerRuntime(runtime._engine, real_world().now, proxy.address)
+    proxy.refused = refused
+    with pytest.raises(error, match=text):
+        await remote.start(job(docker_image))
     await remote.close()
 
 

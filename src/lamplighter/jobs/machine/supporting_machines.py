@@ -171,8 +171,7 @@ LAST_TASK = """(
 """The ARN of the newest task that a run has started; empty if the end of its history has none. The newest event is
 first."""
 WAIT_OF_TASK = """(
-  $task := $states.result.Tasks[0];
-  $reason := $task.LastStatus = 'PROVISIONING' ? [$task.Containers.Reason][0];
+  $reason := [$states.result.Tasks[0].Containers[LastStatus = 'PENDING'].Reason][0];
   $exists($reason) ? $replace($replace($reason, /^The task /, ''), /\\.$/, '') : ''
 )"""
 """Why a task has not started, in the words of `runs/history/waiting.py`; empty if it has."""

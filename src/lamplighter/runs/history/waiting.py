@@ -28,9 +28,9 @@ def waits_for_turn(story: Story) -> bool:
 
 
 def is_waiting(story: Story, waiting: Container[int]) -> bool:
-    """Return whether all that a run does is to wait: for its turn, for room, or for workers.
+    """Return whether all that a run does is to wait: for its turn, for room, for Docker, or for workers.
 
-    `waiting` has the events that scheduled the attempts whose tasks wait for room (`reasons_by_task`).
+    `waiting` has the events that scheduled the attempts whose tasks wait (`reasons_by_task`).
     """
     running = [each for each in story.attempts if each.outcome == "running"]
     waits = bool(running) and all(each.waits_for_worker or each.event in waiting for each in running)
@@ -38,7 +38,7 @@ def is_waiting(story: Story, waiting: Container[int]) -> bool:
 
 
 def started_tasks(story: Story) -> Sequence[Attempt]:
-    """Return the running attempts that have a task, which may wait for room."""
+    """Return the running attempts that have a task, which may wait."""
     return [each for each in story.container_attempts if each.outcome == "running" and each.task is not None]
 
 
@@ -57,9 +57,7 @@ def reasons_by_task(tasks: Iterable[Json]) -> dict[str, str]:
 
 def waiting_reason(task: Json) -> str | None:
     """Return why a task waits, such as "waits for 512 MiB of memory (…)"; None if it does not wait."""
-    if task["lastStatus"] != "PROVISIONING":
-        return None
-    reasons = [each["reason"] for each in task["containers"] if each.get("reason")]
+    reasons = [each["reason"] for each in task["containers"] if each["lastStatus"] == "PENDING" and each.get("reason")]
     return str(reasons[0]).removeprefix("The task ").removesuffix(".") if reasons else None
 
 

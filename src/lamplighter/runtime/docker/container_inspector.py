@@ -54,10 +54,18 @@ class ContainerInspector:
                     found = await self.inspect(name)
         return found
 
-    async def wait_until_ended(self, name: str) -> None:
-        """Return when a container has ended, or if it does not run or does not exist."""
-        with daemon.docker_errors(), daemon.ignore_status(404):
-            await self.container(name).wait(condition="not-running")
+    async def wait_until_ended(self, name: str, on_answer: Callable[[], object] = lambda: None) -> None:
+        """Return when a container has ended, or if it does not run or does not exist.
+
+        Docker answers at once (then `on_answer` is called), and completes its answer at the end.
+        """
+        address = f"{self._docker.docker_host}/containers/{create_request.PREFIX}{name}/wait?condition=not-running"
+        with daemon.docker_errors():
+            async with self._docker.session.post(address) as response:
+                if response.status != 404:
+                    response.raise_for_status()
+                    on_answer()
+                    await response.read()
 
     async def has_ended(self, name: str) -> bool:
         """Return whether a container has ended or does not exist."""

@@ -2,6 +2,8 @@
 
 Guarantees one error, `RuntimeUnavailable`, for all the ways in which a daemon can be away, and ECS's words for the
 requests that it refuses: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html.
+Any answer that is not the daemon's word about the request is an outage, such as a 500 because containerd hangs or a 403
+of an authorization plugin. But a container that cannot be created or started is a 500, too: see `UnclearRefusal`.
 This module never retries: only the caller knows whether a request may be repeated.
 """
 
@@ -20,6 +22,8 @@ _DEFAULT_ADDRESS = "unix:///var/run/docker.sock"
 _ADVICE = "start Docker, or choose plain processes with --runtime process"
 _MISSING_FOLDER = re.compile("bind source path does not exist: (.+)")
 _PORT_TAKEN = re.compile("address already in use|port is already allocated")
+_OWN_WORDS = (0, 400, 404, 409)
+"""The statuses with which the daemon speaks about a request and its container; 0 is that of an error within a pull."""
 RETRY_SECONDS = 0.05, 2.0
 """The first and the longest pause before a request to a daemon that did not answer is repeated."""
 
@@ -30,6 +34,14 @@ class ImageMissing(LamplighterError):
 
 class PortTaken(CannotStart):
     """Another program of this machine has a port that the container needs."""
+
+
+class UnclearRefusal(RuntimeUnavailable):
+    """A refusal of a start that may be about the container or about the daemon; `refusal` is the error if it works."""
+
+    def __init__(self, refusal: LamplighterError) -> None:
+        super().__init__(f"Docker does not answer ({refusal}): {_ADVICE}")
+        self.refusal = refusal
 
 
 def connect(address: str | None) -> Docker:
@@ -53,9 +65,9 @@ def docker_errors() -> Iterator[None]:
     except (aiohttp.ClientError, OSError, EOFError, json.JSONDecodeError) as error:
         raise RuntimeUnavailable(f"Docker does not answer ({error!r}): {_ADVICE}") from error
     except DockerError as error:
-        if _is_unavailable(error):
-            raise RuntimeUnavailable(f"Docker does not answer ({error.message}): {_ADVICE}") from error
-        raise
+        if error.status in _OWN_WORDS:
+            raise
+        raise RuntimeUnavailable(f"Docker does not answer ({error.message}): {_ADVICE}") from error
 
 
 @contextlib.contextmanager
@@ -78,20 +90,18 @@ def create_error(error: DockerError) -> Exception:
         return CannotStart(
             f"CannotCreateContainerError: the folder {missing[1]} does not exist on this machine: create it"
         )
-    return error if _is_unavailable(error) else CannotStart(f"CannotCreateContainerError: {_daemon_message(error)}")
+    return _refusal(error, CannotStart(f"CannotCreateContainerError: {_daemon_message(error)}"))
 
 
 def pull_error(error: DockerError, no_login: str | None = None) -> Exception:
     """Return the exception for an error of a pull; `no_login` is why the registry's credentials could not be read."""
-    if _is_unavailable(error):
-        return error
     why = "" if no_login is None else f" (without a login: {no_login})"
-    return ImageUnavailable(f"CannotPullContainerError: {_daemon_message(error)}{why}")
+    return _refusal(error, ImageUnavailable(f"CannotPullContainerError: {_daemon_message(error)}{why}"))
 
 
 def start_error(error: DockerError) -> Exception:
     """Return the exception for an error of the start request."""
-    return error if _is_unavailable(error) else start_failure(_daemon_message(error))
+    return _refusal(error, start_failure(_daemon_message(error)))
 
 
 def start_failure(why: str) -> CannotStart:
@@ -100,8 +110,8 @@ def start_failure(why: str) -> CannotStart:
     return kind(f"CannotStartContainerError: {why}")
 
 
-def _is_unavailable(error: DockerError) -> bool:
-    return error.status in (503, 900)  # 900 is aiodocker's own status: no connection
+def _refusal(error: DockerError, refusal: LamplighterError) -> Exception:
+    return refusal if error.status in _OWN_WORDS else UnclearRefusal(refusal)
 
 
 def _daemon_message(error: DockerError) -> str:

@@ -11,7 +11,8 @@ import contextlib
 import logging
 import math
 import os
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from typing import TypeVar
 
 import aiohttp
 from aiodocker import DockerError
@@ -41,6 +42,7 @@ from lamplighter.runtime.port import (
 )
 
 log = logging.getLogger("lamplighter.docker")
+T = TypeVar("T")
 
 ENGINE_LABEL = "lamplighter.engine"
 _START_GRACE_SECONDS = 0.25
@@ -50,6 +52,8 @@ _CREATE_SECONDS = 10.0
 _OOM_REPORT_SECONDS = 2.0
 """Seconds within which Docker reports that a killed container had exceeded its memory, even after its exit."""
 _MAX_PORT_CHOICES = 5
+_REFUSAL_PAUSE_SECONDS = 1.0
+"""The pause before a start is repeated once that Docker refused without saying whether the container is the reason."""
 _VERSION_TIMEOUT = 10
 
 
@@ -71,12 +75,16 @@ class DockerRuntime:
         self._inspector = ContainerInspector(self._docker, now)
         self._pause_image: PauseImage | None = None
         """The image of pause containers for Docker's machine; None before the first one."""
+        self._unanswered: dict[str, RuntimeUnavailable] = {}
+        """Why `wait` cannot wait now, by the names of the containers."""
 
     async def check(self) -> None:
         """Implement `Runtime.check`."""
         with daemon.docker_errors():
             async with asyncio.timeout(_VERSION_TIMEOUT):
                 await self._docker.version()
+        for error in self._unanswered.values():
+            raise error
 
     async def start(self, container: ContainerSpec, is_called_off: Callable[[], bool] = never) -> StartedContainer:
         """Implement `Runtime.start`."""
@@ -85,6 +93,27 @@ class DockerRuntime:
                 "CannotCreateContainerError: the container has no image: "
                 "name one, or run it as a plain process with --runtime auto"
             )
+        return await self._ask_twice(container, lambda: self._start_on_free_ports(container, is_called_off))
+
+    async def _ask_twice(self, container: ContainerSpec, start: Callable[[], Awaitable[T]]) -> T:
+        """Start a container, and repeat that once after a refusal without a clear reason.
+
+        If Docker still answers what it knows about the container, the second refusal is its word about this start.
+        """
+        try:
+            return await start()
+        except daemon.UnclearRefusal:
+            await self._inspector.inspect(container.name)
+        await asyncio.sleep(_REFUSAL_PAUSE_SECONDS)
+        try:
+            return await start()
+        except daemon.UnclearRefusal as error:
+            await self._inspector.inspect(container.name)
+            raise error.refusal from error
+
+    async def _start_on_free_ports(
+        self, container: ContainerSpec, is_called_off: Callable[[], bool]
+    ) -> StartedContainer:
         choices, tried = 1, frozenset[int]()
         while True:
             chosen = free_ports.with_free_ranges(container, tried)
@@ -125,6 +154,9 @@ class DockerRuntime:
 
     async def start_pause_container(self, container: ContainerSpec) -> None:
         """Implement `Runtime.start_pause_container`."""
+        await self._ask_twice(container, lambda: self._start_pause_container(container))
+
+    async def _start_pause_container(self, container: ContainerSpec) -> None:
         with daemon.docker_errors():
             if self._pause_image is None:
                 self._pause_image = make_pause_image((await self._docker.version())["Arch"])
@@ -134,7 +166,7 @@ class DockerRuntime:
             except daemon.ImageMissing:
                 await self._load_pause_image(self._pause_image)
                 await self._create(container)
-            await self.restart(container)  # which also starts one that has never run
+            await self._restart(container)  # which also starts one that has never run
 
     async def _load_pause_image(self, image: PauseImage) -> None:
         try:
@@ -144,6 +176,9 @@ class DockerRuntime:
 
     async def restart(self, container: ContainerSpec) -> StartedContainer:
         """Implement `Runtime.restart`."""
+        return await self._ask_twice(container, lambda: self._restart(container))
+
+    async def _restart(self, container: ContainerSpec) -> StartedContainer:
         with daemon.docker_errors():
             try:
                 await self._begin(container)
@@ -212,6 +247,9 @@ class DockerRuntime:
             raise
         except DockerError as error:
             await self._check_namespaces(container)
+            found = await self._inspector.inspect(container.name)
+            if found is not None and (why := container_state.start_failure(found)):
+                raise daemon.start_failure(why) from error
             raise daemon.start_error(error) from error
 
     async def _check_namespaces(self, container: ContainerSpec) -> None:
@@ -257,15 +295,22 @@ class DockerRuntime:
     async def wait(self, name: str) -> ContainerExit:
         """Implement `Runtime.wait`."""
         pauses = backoff_delays(*daemon.RETRY_SECONDS)
-        while True:
-            with contextlib.suppress(RuntimeUnavailable):
-                ended = await self._wait_for_exit(name)
-                if ended is not None:
-                    return ended
-            await asyncio.sleep(next(pauses))
+        try:
+            while True:
+                try:
+                    ended = await self._wait_for_exit(name)
+                    if ended is not None:
+                        return ended
+                except RuntimeUnavailable as error:
+                    self._unanswered[name] = error
+                await asyncio.sleep(next(pauses))
+        finally:
+            self._unanswered.pop(name, None)
 
     async def _wait_for_exit(self, name: str) -> ContainerExit | None:
-        await self._inspector.wait_until_ended(name)
+        if name in self._unanswered:  # it is answered again when both requests are, not only the first of them
+            await self._inspector.inspect(name)
+        await self._inspector.wait_until_ended(name, lambda: self._unanswered.pop(name, None))
         found = await self._inspector.inspect_until(name, container_state.has_reason_of_exit, _OOM_REPORT_SECONDS)
         if found is None:
             return ContainerExit(None, self._now(), "there is no such container: the exit code is unknown")

@@ -1,4 +1,4 @@
-"""Find out which runs that are under way only wait: for their turn, for room for their tasks, or for a worker.
+"""Find out which runs that are under way only wait: for their turn, for a worker, or to start their tasks.
 
 An engine answers for all runs at once. On AWS a run waits for a worker alone; the last event of its history says so,
 and one call reads it, so at most the given number of running runs is examined.

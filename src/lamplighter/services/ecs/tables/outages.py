@@ -22,6 +22,22 @@ def current(reader: Reader) -> Outage | None:
     return None if row is None else Outage(row[0], None if row[1] is None else tuple(loads(row[1])))
 
 
+_UNSTARTED = (
+    "SELECT task FROM held_tasks JOIN tasks ON arn = task WHERE status IN ('PROVISIONING', 'PENDING') "
+    "AND desired = 'RUNNING' AND EXISTS (SELECT 1 FROM runtime_outage)"
+)
+
+
+def unstarted_tasks(reader: Reader) -> list[str]:
+    """Return the ARNs of the tasks that have not started because the runtime does not answer now."""
+    return [row[0] for row in reader.rows(_UNSTARTED)]
+
+
+def is_unstarted(reader: Reader, task: str) -> bool:
+    """Return whether a task has not started because the runtime does not answer now."""
+    return reader.row(f"{_UNSTARTED} AND task = ?", (task,)) is not None
+
+
 def begin(tx: Tx, since: int) -> None:
     """Record that the runtime does not answer."""
     tx.execute("INSERT INTO runtime_outage (id, since) VALUES (1, ?)", (since,))

@@ -13,7 +13,7 @@ from lamplighter.base.json_text import Json
 from lamplighter.bus import Bus, Caller
 from lamplighter.services.ecs import clusters, lookup
 from lamplighter.services.ecs.errors import InvalidParameter, ServiceNotFound
-from lamplighter.services.ecs.tables import task_lists, tasks, waiting_tasks
+from lamplighter.services.ecs.tables import outages, task_lists, tasks, waiting_tasks
 from lamplighter.services.ecs.tables.task_lists import TaskFilter
 from lamplighter.services.ecs.tables.tasks import Task
 from lamplighter.services.ecs.tasks import lifecycle, task_description
@@ -127,9 +127,10 @@ def list_tasks(reader: Reader, caller: Caller, params: Json) -> Json:
 
 
 def list_waiting_tasks(reader: Reader, caller: Caller, _params: Json) -> Json:
-    """Handle ListWaitingTasks: the ARNs of the tasks that wait for room. It is not available over the wire."""
+    """Handle ListWaitingTasks: the tasks that wait for room or for Docker. It is not available over the wire."""
     place = f":{caller.region}:{caller.account}:"
-    return {"TaskArns": [each for each in waiting_tasks.all_waiting(reader) if place in each]}
+    waiting = waiting_tasks.all_waiting(reader) + outages.unstarted_tasks(reader)
+    return {"TaskArns": [each for each in waiting if place in each]}
 
 
 def list_latest_tasks(admission: Admission, reader: Reader, caller: Caller, params: Json) -> Json:
@@ -179,9 +180,11 @@ def list_scheduled_tasks(admission: Admission, reader: Reader, caller: Caller, p
 
 
 def _describe(admission: Admission, reader: Reader, task: Task, *, with_tags: bool = False) -> Json:
-    """Return the task in the API's form; the containers of a task that waits for room state why."""
+    """Return the task in the API's form; the containers of a task that waits state why."""
     shown = with_health(task_description.task_to_api(task, with_tags=with_tags))
     reason = admission.waiting_reason(reader, task)
+    if reason is None and outages.is_unstarted(reader, task.arn):
+        reason = "waits for Docker, which does not answer"
     if reason is None:
         return shown
     return shown | {"containers": [each | {"reason": f"The task {reason}."} for each in shown["containers"]]}
