@@ -139,7 +139,6 @@ def test_output_that_a_backup_does_not_have_stays_where_it_is(directory: Path, t
     assert content(target) == content(directory)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can restore for another user")
 @pytest.mark.parametrize("kind", ["backup", "database"])
 def test_the_objects_of_a_replaced_database_are_set_aside_with_it(
     archive: bytes, directory: Path, target: Path, kind: str
@@ -155,6 +154,7 @@ def test_the_objects_of_a_replaced_database_are_set_aside_with_it(
     assert (target / "objects" / "ab" / "abcd").exists() is (kind == "database"), "a copied database may name it"
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can restore for another user")
 def test_files_that_root_restores_belong_to_the_owner_of_the_directory(archive: bytes, target: Path) -> None:
     make_directory(target)
     for each in (target, *target.rglob("*")):

@@ -1,1 +1,1 @@
-"""Parse schedule expressions, `rate(…)`, `cron(…)` and `at(…)`, and compute their times in time zones."""
+"""Parse schedule expressions, `rate(…)`, `cron(…)`, `at(…)` and Unix cron, and compute their times in time zones."""
